@@ -1,0 +1,176 @@
+#pragma once
+// Every option of Brink, its unit, default and limits, as plain structs (DESIGN.md section 5).
+//
+// The prose for each key stands once, in config/schema.cc beside the key's name, type and range; from
+// there come the loader's checks, `brink check --explain` and docs/configuration.md.
+// Durations are Millis; sizes are bytes.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/runtime/clock.h"
+
+namespace brink::config {
+
+enum class Role : std::uint8_t { Edge, Regional };
+
+struct NodeOptions {
+  std::string name = "brink";        // [A-Za-z0-9._-]{1,63}; unique in the deployment
+  std::string pop = "local";
+  Role role = Role::Edge;
+  std::uint32_t workers = 0;         // shards; 0 = one per core; at most 256
+  Millis shutdown_grace{30'000};     // how long requests in flight may take after SIGTERM
+  std::vector<std::string> peers = {"127.0.0.0/8", "::1/128"};  // CIDRs of edges a regional node believes
+};
+
+struct TlsOptions {
+  std::string certificate;  // PEM file, chain included
+  std::string key;          // PEM file
+};
+
+struct ListenOptions {
+  std::string address = "0.0.0.0:8080";  // host:port, [v6]:port; port 0 = any free one
+  std::optional<TlsOptions> tls;
+};
+
+// What one client, and all of them together, may take (each has a metric and a defined answer).
+struct ClientLimits {
+  Millis header_timeout{10'000};       // whole request head → 408, close
+  Millis body_timeout{30'000};         // between two reads of a request body → 408, close
+  Millis idle_timeout{75'000};         // keep-alive → close
+  Millis write_timeout{30'000};        // no byte taken by the client → close
+  std::uint32_t header_bytes = 32 * 1024;      // request head → 431
+  std::uint32_t header_fields = 128;           // → 431
+  std::uint32_t uri_bytes = 16 * 1024;         // → 414
+  std::uint64_t body_bytes = 1ULL << 30U;      // request body → 413
+  std::uint32_t connections = 16'384;          // per node → 503, close
+  std::uint32_t connections_per_address = 16'384;  // → 503, close
+  std::uint32_t requests_per_connection = 1'000'000;  // → Connection: close
+};
+
+enum class AdminRight : std::uint8_t { Read, Purge, Operate };
+
+struct AdminToken {
+  std::string name;
+  std::string token_env;            // the environment variable that holds the secret
+  std::string secret;               // its value, read at load; never printed
+  std::vector<AdminRight> may;
+  std::vector<std::string> sites;   // "*" = all
+};
+
+struct AdminOptions {
+  std::string address = "127.0.0.1:9901";  // empty = no admin listener
+  std::vector<AdminToken> tokens;          // required when the address is not loopback
+};
+
+struct CacheOptions {
+  std::uint64_t memory = 256ULL << 20U;          // hard ceiling: metadata, bodies stored and being served
+  std::uint64_t max_response = 64ULL << 20U;     // larger bodies stream through; at most memory / 4
+  Millis uncacheable_memory{120'000};            // how long a key stays known as uncacheable
+  std::uint32_t variants_per_key = 64;
+  std::uint32_t followers_per_fetch = 65'536;    // more concurrent misses on one key → 503
+  Millis follower_timeout{30'000};               // a follower without a head by then → its own fetch
+  std::uint32_t fetches = 16'384;                // per shard at once → 503
+  std::uint32_t background_fetches = 1'024;      // per shard; more stale-while-revalidate → skipped
+};
+
+enum class Balance : std::uint8_t { RoundRobin, LeastOutstanding };
+
+struct UpstreamTlsOptions {
+  bool verify = true;
+  std::string ca;           // PEM file; empty = the system's
+  std::string server_name;  // SNI and name to verify; empty = the server's host
+};
+
+struct HealthCheckOptions {
+  std::string path;          // empty = no active checks
+  Millis interval{5'000};
+  Millis timeout{2'000};
+  std::uint32_t healthy_after = 2;    // successes in a row
+  std::uint32_t unhealthy_after = 3;  // failures in a row
+};
+
+// How a group of upstream servers is spoken to: a site's origin, or the regional tier.
+struct UpstreamOptions {
+  std::vector<std::string> servers;  // http://host:port | https://… | http+h2c://… (HTTP/2 prior knowledge)
+  Balance balance = Balance::RoundRobin;
+  std::string host;                  // Host to send; empty = the client's
+  UpstreamTlsOptions tls;
+  Millis connect_timeout{3'000};
+  Millis first_byte_timeout{30'000};
+  Millis idle_timeout{30'000};       // silence in a body
+  Millis total_timeout{0};           // 0 = none
+  std::uint32_t retries = 2;         // further attempts, only where safe
+  std::uint32_t connections = 256;   // per shard and server
+  std::uint32_t header_bytes = 64 * 1024;  // response head; at most 64 KiB → 502
+  std::uint32_t eject_after = 5;     // consecutive failures
+  Millis eject_for{10'000};          // first ejection; doubles up to 16 times that
+  Millis resolve_every{30'000};      // names are resolved again this often
+  HealthCheckOptions health;
+};
+
+// What a site decides for itself where the standards leave a choice (HTTP-BEHAVIOUR.md, "(rule)").
+struct CacheRules {
+  bool bypass = false;                       // never look, never store
+  bool honour_request_directives = true;     // Cache-Control of requests (RFC 9111 §5.2.1)
+  bool store_set_cookie = true;
+  bool heuristic_freshness = true;           // RFC 9111 §4.2.2
+  Millis stale_if_unreachable{24LL * 3600 * 1000};  // without stale-if-error
+  std::optional<Millis> freshness;           // overrides what the origin says; "private" and "no-store" still hold
+  bool ignore_query = false;                 // the query is no part of the key
+};
+
+struct PathRule {
+  std::string path;   // glob over the path: '*' any characters, '?' one
+  CacheRules rules;   // the site's, with this rule's keys on top
+};
+
+struct SiteOptions {
+  std::string name;
+  std::vector<std::string> hosts;    // exact, "*.suffix", or "*"
+  UpstreamOptions origin;
+  CacheRules rules;
+  std::vector<PathRule> paths;       // first match wins
+};
+
+struct TierOptions {
+  std::vector<std::string> regional;   // edges only; empty = straight to the origin
+  bool fall_back_to_origin = true;     // when no regional node answers
+  double bounded_load = 1.25;          // of the mean; 1.0 … 10
+  UpstreamOptions upstream;            // time-outs, TLS, pools toward the regional nodes (servers unused)
+};
+
+struct AccessLogOptions {
+  std::string to = "stdout";           // none | stdout | stderr | a file's path
+  double sample = 1.0;                 // share of requests logged; errors always are
+  std::vector<std::string> redact_query;  // query parameters whose values become "…"; "*" = all
+  std::uint32_t queue = 65'536;        // lines waiting for the writer; more are dropped and counted
+};
+
+enum class PurgeLogKind : std::uint8_t { Embedded, Nats };
+
+// Read and checked, so that one file serves every version; takes effect with the purge log.
+struct PurgeOptions {
+  PurgeLogKind log = PurgeLogKind::Embedded;
+  std::string path = "/var/lib/brink/purge.log";
+  std::string nats_url;
+  std::string nats_stream = "BRINK_PURGE";
+  Millis max_lag{10'000};
+};
+
+struct Options {
+  NodeOptions node;
+  std::vector<ListenOptions> listen;
+  ClientLimits limits;
+  AdminOptions admin;
+  CacheOptions cache;
+  std::vector<SiteOptions> sites;
+  TierOptions tier;
+  AccessLogOptions access_log;
+  PurgeOptions purge;
+};
+
+}  // namespace brink::config
