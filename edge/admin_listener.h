@@ -1,0 +1,33 @@
+#pragma once
+// The admin listener: /healthz, /readyz, /metrics and (with a token) the REST API, on a thread of its own.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "config/options.h"
+#include "config/runtime/metrics.h"
+
+namespace brink::edge {
+
+// What the listener asks the node; called on the admin thread, safe from there.
+struct AdminHooks {
+  std::function<bool()> ready;             // false while starting or draining: /readyz says 503
+  std::function<void()> before_scrape;     // refreshes gauges that are computed when read (store, servers)
+  std::function<bool(std::string& message)> reload;  // POST /v1/reload
+  std::function<std::string()> nodes_json;           // GET /v1/nodes
+  std::function<std::string()> stats_json;           // GET /v1/stats
+};
+
+class AdminListener {
+ public:
+  // Null, with a sentence in `message`, when the address cannot be bound.
+  static std::unique_ptr<AdminListener> start(const config::AdminOptions& options, MetricsRegistry& metrics,
+                                              AdminHooks hooks, std::string& message);
+  virtual ~AdminListener() = default;
+  virtual std::uint16_t port() const = 0;
+  virtual void set_tokens(const std::vector<config::AdminToken>& tokens) = 0;  // after a reload
+};
+
+}  // namespace brink::edge
