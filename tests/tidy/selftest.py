@@ -123,6 +123,7 @@ class Words(unittest.TestCase):
         for text in ("int ttl = 1;", "int max_ttl;", "void coalesce();", "struct CacheEntry;", "int inbound_bytes;", "int url_key;"):
             with self.subTest(text=text):
                 self.assertEqual(len(found("edge/a.cc", text)), 1)
+        self.assertEqual(found("edge/cache_status.h", "int ttl_s;"), [])
         for text in ('write("ttl=");', "// ttl", "int throttle;", "int settle;", "int etag;"):
             with self.subTest(text=text):
                 self.assertEqual(found("edge/a.cc", text), [])
@@ -150,7 +151,7 @@ class Registered(unittest.TestCase):
         self.assertEqual(found([cc], set()), [cc])
         self.assertEqual(found([cc], None), [])
         self.assertEqual(found([py], None), [py])
-        self.assertEqual(found([py], None, "brink_e2e(crawl_test TIMEOUT 60)"), [])
+        self.assertEqual(found([py], None, "brink_e2e(crawl 60)"), [])
 
     def test_runtime_stays_small(self):
         paths = [Path(f"config/runtime/{i}.h") for i in range(9)]
