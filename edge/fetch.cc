@@ -1,0 +1,398 @@
+#include "edge/fetch.h"
+
+#include <algorithm>
+
+#include "edge/cache/freshness.h"
+#include "edge/cache/invalidation.h"
+#include "edge/cache/key.h"
+#include "edge/cache/reuse.h"
+#include "edge/cache/validation.h"
+#include "edge/cache/vary.h"
+#include "edge/collapse.h"
+#include "edge/upstream_request.h"
+
+namespace brink::edge {
+namespace {
+
+constexpr std::size_t kMaxInterim = 8;
+constexpr std::size_t kMaxCacheStatusBytes = 1024;
+constexpr std::uint64_t kMaxDiscardedBytes = 64 * 1024;  // of a body nobody reads, before the connection goes
+
+bool is_error_status(int status) {
+  return status == 500 || status == 502 || status == 503 || status == 504;
+}
+
+bool has_no_body(std::string_view method, int status) {
+  return method == "HEAD" || status == 204 || status == 304;
+}
+
+std::string join_lines(Fields fields, std::string_view name, std::size_t max_bytes) {
+  std::string out;
+  for (const Field& field : fields) {
+    if (!iequals(field.name, name) || out.size() + field.value.size() + 2 > max_bytes) continue;
+    if (!out.empty()) out += ", ";
+    out += field.value;
+  }
+  return out;
+}
+
+}  // namespace
+
+Fetch::Fetch(FlowContext& context, std::string_view key, std::uint64_t key_hash)
+    : context_(context), key_(key), key_hash_(key_hash), in_table_(!key.empty()) {}
+
+std::shared_ptr<Fetch> Fetch::create(FlowContext& context, std::string_view key, std::uint64_t key_hash) {
+  std::shared_ptr<Fetch> fetch(new Fetch(context, key, key_hash));
+  fetch->self_ = fetch;
+  return fetch;
+}
+
+Fetch::~Fetch() { CHECK(waiters_.empty()); }
+
+void Fetch::start(FetchPlan plan) {
+  plan_ = std::move(plan);
+  request_time_ = context_.clock.now();
+  started_ = context_.clock.ticks();
+  context_.fetches.add(self_.lock());
+  context_.metrics.fetches.add();
+  context_.metrics.fetches_active.add(1);
+  if (plan_.background) {
+    ++context_.fetches.background;
+    context_.metrics.background_fetches.add();
+  }
+  plan_.request.key_hash = key_hash_;
+  ask_upstream();
+}
+
+// The fields go along for good, unless a 304 for something else may make us ask again.
+void Fetch::ask_upstream() {
+  std::vector<std::pair<std::string, std::string>> fields = std::move(plan_.request.fields);
+  plan_.request.fields.clear();
+  origin::Request request = plan_.request;
+  if (plan_.validating) plan_.request.fields = fields;
+  request.fields = std::move(fields);
+  call_ = context_.upstream.start(std::move(request), *this);
+}
+
+void Fetch::abandon() {
+  leave_table(false);
+  settle(Phase::Abandoned, {});
+}
+
+void Fetch::cancel(Error error) {
+  if (ended_) return;
+  if (writer_) writer_->abort(error);
+  fail_waiting(error);
+  finish();
+}
+
+void Fetch::resume_request() {
+  if (call_) call_->resume_request();
+}
+
+bool Fetch::attach(store::Waker& waker) {
+  const std::lock_guard lock(mutex_);
+  if (audience_ >= context_.cache.followers_per_fetch) return false;
+  ++audience_;
+  waiters_.insert(&waker);
+  return true;
+}
+
+void Fetch::stop_waiting(store::Waker& waker) {
+  const std::lock_guard lock(mutex_);
+  waiters_.erase(&waker);
+}
+
+void Fetch::leave() {
+  const std::lock_guard lock(mutex_);
+  CHECK(audience_ > 0);
+  if (--audience_ > 0) return;
+  context_.shard.post([weak = self_] {
+    if (const auto fetch = weak.lock()) fetch->cancel_if_unwanted();
+  });
+}
+
+Fetch::Progress Fetch::progress() const {
+  const std::lock_guard lock(mutex_);
+  return progress_;
+}
+
+Fetch::Trace Fetch::trace() const {
+  const std::lock_guard lock(mutex_);
+  return trace_;
+}
+
+std::vector<std::string> Fetch::interim_since(std::size_t from) const {
+  const std::lock_guard lock(mutex_);
+  if (from >= interim_.size()) return {};
+  return {interim_.begin() + static_cast<std::ptrdiff_t>(from), interim_.end()};
+}
+
+void Fetch::on_interim(int status, Fields fields) {
+  std::string block = "HTTP/1.1 " + std::to_string(status) + " ";
+  block.append(cache::reason_phrase(status)).append("\r\n");
+  for (const Field& field : fields) {
+    if (is_hop_by_hop(field.name)) continue;
+    block.append(field.name).append(": ").append(field.value).append("\r\n");
+  }
+  const std::lock_guard lock(mutex_);
+  if (interim_.size() >= kMaxInterim) return;
+  interim_.push_back(std::move(block));
+  progress_.interim_count = interim_.size();
+  for (store::Waker* waiter : waiters_) waiter->wake();
+}
+
+void Fetch::on_head(const origin::ResponseHead& head) {
+  note_head(head);
+  if (head.status == 304 && plan_.validating) return not_modified(head);
+  if (plan_.stale && is_error_status(head.status)) {
+    const auto decision =
+        cache::decide_stale_on_failure(plan_.directives, plan_.stale->meta(), cache::UpstreamFailure::ErrorResponse,
+                                       plan_.policy, context_.clock.now());
+    if (decision.serve_stale) {
+      leave_table(false);
+      return settle(Phase::ErrorStatus, {});
+    }
+  }
+  begin_body(head);
+}
+
+// RFC 9111 §4.4: the target itself, and what Location and Content-Location name.
+void Fetch::invalidate_targets(const origin::ResponseHead& head) {
+  context_.store.invalidate(cache::make_cache_key_of_text(plan_.cache_key));
+  const auto targets = cache::invalidation_targets(plan_.request.scheme, plan_.request.authority,
+                                                   plan_.request.target, head.fields);
+  for (const std::string& target : {targets.location, targets.content_location}) {
+    if (target.empty()) continue;
+    std::string buffer;
+    context_.store.invalidate(cache::make_cache_key(
+        {.scheme = plan_.request.scheme, .host = plan_.request.authority, .target = target}, buffer));
+  }
+}
+
+void Fetch::note_head(const origin::ResponseHead& head) {
+  if (cache::invalidates(plan_.request.method, head.status)) invalidate_targets(head);
+  const std::lock_guard lock(mutex_);
+  progress_.upstream_status = head.status;
+  progress_.content_length = head.content_length;
+  trace_.server = head.server;
+  trace_.attempts = static_cast<std::uint8_t>(std::min<std::uint32_t>(head.attempts, 255));
+  trace_.cache_status = join_lines(head.fields, "cache-status", kMaxCacheStatusBytes);
+  trace_.upstream_aged = find_field(head.fields, "age") != nullptr;
+  trace_.upstream_ns = static_cast<std::uint64_t>((context_.clock.ticks() - started_).count());
+}
+
+cache::ResponseContext Fetch::response_context(const origin::ResponseHead& head) const {
+  cache::ResponseContext out;
+  out.method = plan_.request.method;
+  out.request_has_authorization = plan_.has_authorization;
+  out.request_no_store = plan_.request_no_store;
+  out.status = head.status;
+  out.fields = head.fields;
+  out.request_time = request_time_;
+  out.response_time = context_.clock.now();
+  out.from_tier = head.from_tier;
+  return out;
+}
+
+void Fetch::not_modified(const origin::ResponseHead& head) {
+  const auto context = response_context(head);
+  const store::ResponsePtr& old = plan_.stale;
+  if (!cache::selects(context, old->meta(), old->head())) {
+    refetch_ = true;
+    return;
+  }
+  std::string new_head;
+  cache::StoredMeta meta;
+  const bool keep = cache::freshen(old->head(), old->meta(), context, plan_.policy, new_head, meta);
+  if (!keep) context_.store.drop(old);
+  Progress result;
+  result.response = new_head.empty() ? nullptr : context_.store.freshen(old, new_head, meta);
+  if (!result.response) result.response = old;  // no room for a second head: this once from the old one
+  const auto reuse = cache::decide_reuse({}, result.response->meta(), plan_.policy, context_.clock.now());
+  result.shareable = keep && reuse.reuse == cache::Reuse::Fresh;
+  {
+    const std::lock_guard lock(mutex_);
+    trace_.store_reason = keep ? cache::Reason::Freshened : cache::Reason::ResponseNoStore;
+  }
+  leave_table(!result.shareable);
+  settle(Phase::Freshened, result);
+}
+
+void Fetch::begin_body(const origin::ResponseHead& head) {
+  const auto context = response_context(head);
+  const auto directives = cache::parse_response_directives(head.fields);
+  auto decision = cache::decide_storable(context, directives, plan_.policy);
+  decision.store = decision.store && plan_.may_store;
+  std::string block;
+  if (!cache::build_stored_head(context, directives, block, decision.meta)) {
+    return fail_soon({ErrorCode::ResponseHeadTooLarge, Side::Upstream});
+  }
+  std::string variant;
+  const std::string_view vary = cache::slice(block, decision.meta.vary);
+  if (!vary.empty()) cache::append_variant_key(vary, plan_.client_fields.view(), variant);
+  store::NewResponse fresh{.key = cache::make_cache_key_of_text(plan_.cache_key),
+                           .variant_key = variant,
+                           .head = block,
+                           .meta = decision.meta,
+                           .announced_length = has_no_body(plan_.request.method, head.status)
+                                                   ? std::nullopt
+                                                   : head.content_length,
+                           .store = decision.store};
+  auto writer = context_.store.begin(fresh);
+  if (!writer && decision.store) {
+    decision.reason = cache::Reason::StoreFull;
+    fresh.store = false;
+    writer = context_.store.begin(fresh);
+  }
+  if (!writer) return fail_soon(writer.error());
+  writer_ = std::move(*writer);
+  writer_->set_waker(this);
+  if (decision.store && !writer_->storing()) decision.reason = cache::Reason::TooLarge;
+  const bool stored = decision.store && writer_->storing();
+  const auto reuse = cache::decide_reuse({}, decision.meta, plan_.policy, context.response_time);
+  Progress result;
+  result.shareable = stored && reuse.reuse != cache::Reuse::MustValidate;
+  result.response = writer_->response();
+  result.fill = writer_->fill();
+  {
+    const std::lock_guard lock(mutex_);
+    trace_.store_reason = decision.reason;
+  }
+  if (!result.shareable) leave_table(!is_error_status(head.status));
+  if (result.shareable) context_.uncacheable.forget(key_hash_);
+  settle(Phase::Streaming, result);
+  if (!stored) wake();  // nobody may be left to read it
+}
+
+// Publishes the outcome and wakes everybody who waits for the head.
+void Fetch::settle(Phase phase, const Progress& result) {
+  const std::lock_guard lock(mutex_);
+  progress_.phase = phase;
+  progress_.shareable = result.shareable;
+  progress_.response = result.response;
+  progress_.fill = result.fill;
+  progress_.error = result.error;
+  for (store::Waker* waiter : waiters_) waiter->wake();
+}
+
+void Fetch::leave_table(bool remember_uncacheable) {
+  if (remember_uncacheable && plan_.may_store) {
+    context_.uncacheable.remember(key_hash_, context_.clock.now(), context_.cache.uncacheable_memory);
+  }
+  if (!in_table_) return;
+  in_table_ = false;
+  context_.collapse.remove(key_, key_hash_, this);
+}
+
+Fetch::Flow Fetch::on_body(std::string_view bytes) {
+  if (!writer_) {  // of a 304, or of an error that a stale response stands in for
+    discarded_bytes_ += bytes.size();
+    if (discarded_bytes_ > kMaxDiscardedBytes) fail_soon({ErrorCode::Cancelled, Side::Internal});
+    return Flow::Continue;
+  }
+  const auto taken = writer_->append(bytes);
+  if (in_table_ && !writer_->storing()) notice_overflow();
+  return taken == store::Writer::Append::Full ? Flow::Pause : Flow::Continue;
+}
+
+// The body outgrew what may be stored: who reads it already reads on, nobody joins any more.
+void Fetch::notice_overflow() {
+  leave_table(true);
+  const std::lock_guard lock(mutex_);
+  progress_.shareable = false;
+  trace_.store_reason = cache::Reason::TooLarge;
+}
+
+void Fetch::on_complete() {
+  if (refetch_) {
+    refetch_ = false;
+    plan_.validating = false;
+    std::erase_if(plan_.request.fields, [](const auto& f) { return cache::is_condition_field(f.first); });
+    call_.reset();
+    return ask_upstream();
+  }
+  if (writer_) {
+    writer_->set_waker(nullptr);
+    writer_->commit();
+  }
+  finish();
+}
+
+void Fetch::on_error(Error error) {
+  if (ended_) return;
+  if (writer_) {
+    writer_->set_waker(nullptr);
+    writer_->abort(error);
+    context_.metrics.fills_cut.add();
+  }
+  fail_waiting(error);
+  finish();
+}
+
+// Also the way to look again, on the shard, whether anybody still wants this.
+void Fetch::wake() noexcept {
+  context_.shard.post([weak = self_] {
+    const auto fetch = weak.lock();
+    if (!fetch || fetch->ended_) return;
+    fetch->cancel_if_unwanted();
+    if (fetch->call_) fetch->call_->resume_response();
+  });
+}
+
+// Tells those who still wait for a head that none will come.
+void Fetch::fail_waiting(Error error) {
+  if (progress().phase != Phase::Waiting) return;
+  Progress failed;
+  failed.error = error;
+  leave_table(false);
+  settle(Phase::Failed, failed);
+}
+
+// From inside a callback that must not end the call itself: the outcome is published now, the end comes later.
+void Fetch::fail_soon(Error error) {
+  fail_waiting(error);
+  context_.shard.post([weak = self_, error] {
+    if (const auto fetch = weak.lock()) fetch->cancel(error);
+  });
+}
+
+void Fetch::cancel_if_unwanted() {
+  if (ended_) return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (audience_ > 0) return;
+    if (progress_.phase == Phase::Waiting && plan_.may_store) return;
+    if (progress_.phase == Phase::Freshened || progress_.phase == Phase::ErrorStatus) return;
+  }
+  if (writer_ && writer_->storing()) return;
+  cancel({ErrorCode::Cancelled, Side::Internal, Retry::Never, "no client is left"});
+}
+
+void Fetch::finish() {
+  ended_ = true;
+  leave_table(false);
+  if (writer_) writer_->set_waker(nullptr);
+  call_.reset();
+  context_.metrics.fetches_active.add(-1);
+  if (plan_.background) --context_.fetches.background;
+  const std::shared_ptr<Fetch> self = context_.fetches.release(this);
+  writer_.reset();
+}
+
+std::shared_ptr<Fetch> FetchSet::release(const Fetch* fetch) {
+  const auto it = fetches_.find(fetch);
+  if (it == fetches_.end()) return nullptr;
+  std::shared_ptr<Fetch> out = std::move(it->second);
+  fetches_.erase(it);
+  return out;
+}
+
+void FetchSet::cancel_all() {
+  while (!fetches_.empty()) {
+    const std::shared_ptr<Fetch> fetch = fetches_.begin()->second;
+    fetch->cancel({ErrorCode::Cancelled, Side::Internal, Retry::Never, "the node stops"});
+  }
+}
+
+}  // namespace brink::edge

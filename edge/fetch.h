@@ -1,0 +1,156 @@
+#pragma once
+// One question to upstream and what became of it: the writing side of a miss, a validation, or a request that only passes.
+//
+// Life: created (by CollapseTable::join, or alone) → start() on its shard, or abandon() → Waiting → one of
+//   Streaming   the head is here, the body is filling: `shareable` says whether followers may read it
+//   Freshened   a 304 made the stored response fresh again
+//   ErrorStatus upstream answered 5xx and a stale response may stand in for it; nothing of the answer is kept
+//   Failed      no head came; `error` says why
+//   Abandoned   it never began: followers elect another leader
+// → ended: taken out of the collapse table and of its shard's FetchSet.
+//
+// It belongs to its shard and outlives the client that caused it: a fill that may be stored goes on for others. A fill in
+// window mode that nobody reads any more is cancelled.
+// Threads: start(), abandon() and the Handler callbacks on its shard; everything else from any thread, under one mutex.
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "config/runtime/error.h"
+#include "edge/cache/directives.h"
+#include "edge/cache/storable.h"
+#include "edge/flow_context.h"
+#include "edge/request.h"
+#include "edge/store/store.h"
+#include "origin/upstream.h"
+
+namespace brink::edge {
+
+// Everything a fetch needs, owned by it: the client may be gone before it ends.
+struct FetchPlan {
+  origin::Request request;
+  OwnedFields client_fields;        // as the client sent them, for Vary
+  cache::Policy policy;
+  cache::RequestDirectives directives;
+  std::string cache_key;            // of the target as GET would have it: what is stored, what an unsafe method invalidates
+  store::ResponsePtr stale;         // may stand in for an error; is validated when `validating`
+  bool validating = false;          // the request carries the stale response's validators
+  bool may_store = false;
+  bool has_authorization = false;
+  bool request_no_store = false;
+  bool background = false;          // stale-while-revalidate: no client waits
+};
+
+class Fetch final : public origin::Handler, public store::Waker {
+ public:
+  enum class Phase : std::uint8_t { Waiting, Streaming, Freshened, ErrorStatus, Failed, Abandoned };
+
+  // What a reader may know now.
+  struct Progress {
+    Phase phase = Phase::Waiting;
+    bool shareable = false;                     // Streaming, Freshened: followers may use it too
+    store::ResponsePtr response;                // Streaming, Freshened
+    std::shared_ptr<store::Fill> fill;          // Streaming
+    std::optional<std::uint64_t> content_length;  // as upstream announced it (also for HEAD)
+    Error error{ErrorCode::Cancelled, Side::Internal};  // Failed
+    int upstream_status = 0;                    // 0 = no head
+    std::size_t interim_count = 0;
+  };
+
+  // What the log and Cache-Status want to know of the upstream side; call once the phase is settled.
+  struct Trace {
+    std::string server;
+    std::string cache_status;                   // the members of the nodes above
+    bool upstream_aged = false;                 // it came with an Age: a cache above answered
+    std::uint8_t attempts = 0;
+    cache::Reason store_reason = cache::Reason::None;
+    std::uint64_t upstream_ns = 0;
+  };
+
+  // `key` names it in the collapse table; empty = alone.
+  static std::shared_ptr<Fetch> create(FlowContext& context, std::string_view key, std::uint64_t key_hash);
+  ~Fetch() override;
+
+  // Leader's shard.
+  void start(FetchPlan plan);
+  void abandon();
+  // The shard stops, or the client whose body is being sent has gone: ends it now, without callbacks.
+  void cancel(Error error);
+  void resume_request();
+
+  // A client begins to wait; false when there are too many already. `waker` stays valid until stop_waiting().
+  bool attach(store::Waker& waker);
+  void stop_waiting(store::Waker& waker);
+  // It has its answer, or has gone. Pairs with attach().
+  void leave();
+
+  Progress progress() const;
+  Trace trace() const;
+  // Interim responses from number `from` on: "HTTP/1.1 103 Early Hints\r\n" and field lines, without the empty line.
+  std::vector<std::string> interim_since(std::size_t from) const;
+
+  void on_interim(int status, Fields fields) override;
+  void on_head(const origin::ResponseHead& head) override;
+  Flow on_body(std::string_view bytes) override;
+  void on_complete() override;
+  void on_error(Error error) override;
+  void wake() noexcept override;  // a full window has room again; any thread
+
+ private:
+  Fetch(FlowContext& context, std::string_view key, std::uint64_t key_hash);
+  void ask_upstream();
+  void invalidate_targets(const origin::ResponseHead& head);
+  cache::ResponseContext response_context(const origin::ResponseHead& head) const;
+  void note_head(const origin::ResponseHead& head);
+  void not_modified(const origin::ResponseHead& head);
+  void begin_body(const origin::ResponseHead& head);
+  void settle(Phase phase, const Progress& result);
+  void leave_table(bool remember_uncacheable);
+  void notice_overflow();
+  void fail_waiting(Error error);
+  void fail_soon(Error error);
+  void cancel_if_unwanted();
+  void finish();
+
+  FlowContext& context_;
+  const std::string key_;
+  const std::uint64_t key_hash_;
+  FetchPlan plan_;
+  std::weak_ptr<Fetch> self_;
+  std::unique_ptr<origin::Call> call_;
+  std::unique_ptr<store::Writer> writer_;
+  TimePoint request_time_{};
+  Ticks started_{};
+  bool in_table_;
+  bool ended_ = false;
+  std::uint64_t discarded_bytes_ = 0;
+  bool refetch_ = false;            // the 304 was for something else: ask again without conditions
+
+  mutable std::mutex mutex_;
+  Progress progress_;
+  Trace trace_;
+  std::vector<std::string> interim_;
+  std::unordered_set<store::Waker*> waiters_;
+  std::uint32_t audience_ = 0;
+};
+
+// The fetches under way on one shard; keeps them alive.
+class FetchSet {
+ public:
+  void add(std::shared_ptr<Fetch> fetch) { fetches_.emplace(fetch.get(), std::move(fetch)); }
+  std::shared_ptr<Fetch> release(const Fetch* fetch);
+  std::size_t size() const { return fetches_.size(); }
+  std::size_t background = 0;       // of them, started by stale-while-revalidate
+  void cancel_all();                // the shard stops
+
+ private:
+  std::unordered_map<const Fetch*, std::shared_ptr<Fetch>> fetches_;
+};
+
+}  // namespace brink::edge

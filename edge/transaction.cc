@@ -1,0 +1,342 @@
+#include "edge/transaction.h"
+
+#include "edge/cache/freshness.h"
+#include "edge/cache/invalidation.h"
+#include "edge/cache/validation.h"
+#include "edge/cache/vary.h"
+#include "edge/collapse.h"
+#include "edge/upstream_request.h"
+
+namespace brink::edge {
+namespace {
+
+constexpr std::uint32_t kMaxRestarts = 4;
+
+// Picks the stored variant that was made for a request like this one (RFC 9111 §4.1).
+class VariantSelector final : public store::Selector {
+ public:
+  VariantSelector(Fields request, std::string& scratch) : request_(request), scratch_(scratch) {}
+  int score(const store::StoredResponse& candidate) const noexcept override {
+    const std::string_view vary = cache::slice(candidate.head(), candidate.meta().vary);
+    if (vary.empty()) return 1;
+    return cache::variant_score(vary, candidate.variant_key(), candidate.head(), request_, scratch_);
+  }
+
+ private:
+  Fields request_;
+  std::string& scratch_;
+};
+
+bool asked_by_request(cache::Reason reason) {
+  return reason == cache::Reason::NoCacheRequest || reason == cache::Reason::RequestMaxAge ||
+         reason == cache::Reason::RequestMinFresh;
+}
+
+}  // namespace
+
+void Transaction::begin(const RequestHead& head, origin::BodySource* body) {
+  head_ = head;
+  request_body_ = body;
+  now_ = context_.clock.now();
+  began_ = context_.clock.ticks();
+  first_byte_ = {};
+  outcome_ = {};
+  interim_seen_ = 0;
+  restarts_ = 0;
+  forwarded_ = false;
+  error_.reset();
+  sites_ = context_.sites;
+  stage_ = Stage::Lookup;
+  site_ = sites_->find(head_.host);
+  if (!admit()) return;
+  rules_ = &site_->rules_for(head_.target);
+  make_key();
+}
+
+// What is refused before the cache is asked.
+bool Transaction::admit() {
+  if (head_.method == "CONNECT" || head_.method == "TRACE") {
+    answer_error(405, "this method is not forwarded", std::nullopt);
+  } else if (!site_) {
+    answer_error(421, "no site of this node answers for this host", std::nullopt);
+  } else if (is_loop(head_.fields, context_.identity.name)) {
+    answer_error(508, "the request has passed this node already", ErrorCode::LoopDetected);
+  } else {
+    return true;
+  }
+  return false;
+}
+
+void Transaction::make_key() {
+  key_ = cache::make_cache_key({.scheme = head_.scheme,
+                                .host = head_.host,
+                                .target = head_.target,
+                                .ignore_query = rules_->ignore_query},
+                               key_buffer_);
+}
+
+void Transaction::refuse(const RequestHead& head, int status, std::string_view what, bool close) {
+  head_ = head;
+  now_ = context_.clock.now();
+  began_ = context_.clock.ticks();
+  first_byte_ = {};
+  outcome_ = {};
+  site_ = nullptr;
+  key_ = {};
+  error_.reset();
+  answer_error(status, what, std::nullopt);
+  plan_.close = close;
+}
+
+Step Transaction::advance() {
+  for (;;) {
+    if (stage_ == Stage::Ready) return Step::Respond;
+    if (stage_ == Stage::Lookup) {
+      lookup();
+      continue;
+    }
+    const Fetch::Progress progress = fetch_->progress();
+    if (progress.interim_count > interim_seen_ && head_.http_minor > 0) {
+      interim_ = fetch_->interim_since(interim_seen_).front();
+      ++interim_seen_;
+      return Step::Interim;
+    }
+    if (progress.phase == Fetch::Phase::Waiting) return Step::Wait;
+    answer_progress(progress);
+  }
+}
+
+void Transaction::lookup() {
+  if (!is_get() && !is_head()) return go_alone(Alone::ForwardOnly, CacheResult::Method, cache::Reason::MethodNotCacheable);
+  if (rules_->bypass) return go_alone(Alone::ForwardOnly, CacheResult::Bypass, cache::Reason::SiteBypass);
+  if (head_.has_body) return go_alone(Alone::ForwardOnly, CacheResult::Bypass, cache::Reason::RequestBody);
+  directives_ = rules_->policy.honour_request_directives ? cache::parse_request_directives(head_.fields)
+                                                         : cache::RequestDirectives{};
+  if (directives_.no_store) {
+    return go_alone(Alone::ForwardOnly, CacheResult::Bypass, cache::Reason::RequestNoStore);
+  }
+  const VariantSelector selector(head_.fields, scratch_);
+  store::ResponsePtr found = context_.store.lookup(key_, selector);
+  if (!found) return miss(cache::Reason::NotStored, CacheResult::Miss);
+  const auto decision = cache::decide_reuse(directives_, found->meta(), rules_->policy, now_);
+  if (decision.reuse != cache::Reuse::MustValidate) return answer_hit(std::move(found), decision);
+  stale_ = std::move(found);
+  miss(decision.reason, asked_by_request(decision.reason) ? CacheResult::Request : CacheResult::Expired);
+}
+
+void Transaction::miss(cache::Reason reason, CacheResult result) {
+  if (directives_.only_if_cached) {
+    outcome_.result = result;
+    outcome_.reason = cache::Reason::OnlyIfCached;
+    return answer_error(504, "not stored, and the request said only-if-cached", std::nullopt);
+  }
+  scratch_.assign(key_.text);
+  if (!stale_) {
+    if (const store::ResponsePtr other = context_.store.peek(key_)) {
+      reason = cache::Reason::VariantNotStored;
+      result = CacheResult::VaryMiss;
+    }
+  }
+  outcome_.result = result;
+  outcome_.reason = reason;
+  if (context_.uncacheable.knows(key_.hash, now_)) {
+    const bool ranged = find_field(head_.fields, "range") != nullptr;
+    const auto how = ranged ? Alone::ForwardOnly : Alone::MayStore;
+    return go_alone(how, result, stale_ ? reason : cache::Reason::KnownUncacheable);
+  }
+  if (is_head() || reason == cache::Reason::NoCacheRequest || restarts_ > kMaxRestarts) {
+    return go_alone(Alone::MayStore, result, reason);
+  }
+  if (const store::ResponsePtr known = stale_ ? stale_ : context_.store.peek(key_)) {
+    const std::string_view vary = cache::slice(known->head(), known->meta().vary);
+    if (!vary.empty()) {
+      scratch_.push_back('\n');
+      cache::append_variant_key(vary, head_.fields, scratch_);
+    }
+  }
+  join(scratch_, key_.hash);
+}
+
+void Transaction::join(std::string_view collapse_key, std::uint64_t hash) {
+  auto joined = context_.collapse.join(collapse_key, hash,
+                                       [&] { return Fetch::create(context_, collapse_key, hash); });
+  leader_ = joined.leader;
+  if (!joined.fetch->attach(waker_)) {
+    context_.metrics.count_limit(Limit::Followers);
+    return answer_error(503, "too many requests wait for this response", ErrorCode::LimitReached);
+  }
+  fetch_ = std::move(joined.fetch);
+  stage_ = Stage::AwaitHead;
+  if (leader_) return lead(fetch_);
+  outcome_.collapsed = true;
+  context_.metrics.collapsed.add();
+}
+
+// Between "not stored" and "elected" another fetch may have ended: look once more before asking (collapse.h).
+void Transaction::lead(const std::shared_ptr<Fetch>& fetch) {
+  const VariantSelector selector(head_.fields, text_);
+  if (store::ResponsePtr found = context_.store.lookup(key_, selector); found && found != stale_) {
+    const auto decision = cache::decide_reuse(directives_, found->meta(), rules_->policy, now_);
+    if (decision.reuse == cache::Reuse::Fresh) {
+      fetch->abandon();
+      leave_fetch();
+      return answer_hit(std::move(found), decision);
+    }
+  }
+  start_fetch(fetch, Alone::MayStore, false);
+}
+
+void Transaction::go_alone(Alone how, CacheResult result, cache::Reason reason) {
+  outcome_.result = result;
+  outcome_.reason = reason;
+  outcome_.collapsed = false;
+  auto fetch = Fetch::create(context_, {}, key_.hash);
+  leader_ = true;
+  forwarded_ = how == Alone::ForwardOnly;
+  CHECK(fetch->attach(waker_));
+  fetch_ = fetch;
+  stage_ = Stage::AwaitHead;
+  start_fetch(fetch, how, false);
+}
+
+void Transaction::start_fetch(const std::shared_ptr<Fetch>& fetch, Alone how, bool background) {
+  if (context_.fetches.size() >= context_.cache.fetches) {
+    context_.metrics.count_limit(Limit::Fetches);
+    fetch->abandon();
+    if (background) return;
+    leave_fetch();
+    return answer_error(503, "too many requests to upstream are under way", ErrorCode::LimitReached);
+  }
+  FetchPlan plan;
+  cache::ValidationFields conditions;
+  const bool stores = how == Alone::MayStore;
+  if (stores && stale_ && is_get()) conditions = cache::validation_fields(stale_->meta(), stale_->head());
+  plan.request = make_upstream_request(head_, *site_, stores ? UpstreamPurpose::Store : UpstreamPurpose::Forward,
+                                       conditions, context_.identity.name);
+  plan.client_fields = OwnedFields(head_.fields);
+  plan.policy = rules_->policy;
+  plan.directives = directives_;
+  plan.cache_key = key_.text;
+  plan.stale = stale_;
+  plan.validating = conditions.any();
+  plan.may_store = stores;
+  plan.has_authorization = find_field(head_.fields, "authorization") != nullptr;
+  plan.request_no_store = directives_.no_store;
+  plan.background = background;
+  if (request_body_ && head_.has_body && !background) {
+    plan.request.body = request_body_;
+    plan.request.content_length = head_.content_length;
+    forwards_body_ = true;
+  }
+  fetch->start(std::move(plan));
+}
+
+// stale-while-revalidate (RFC 5861 §3): owned by the shard, whoever asked; one per key.
+void Transaction::validate_in_background() {
+  if (context_.fetches.background >= context_.cache.background_fetches) {
+    return context_.metrics.count_limit(Limit::BackgroundFetches);
+  }
+  scratch_.assign(key_.text);
+  const std::string_view vary = cache::slice(stale_->head(), stale_->meta().vary);
+  if (!vary.empty()) {
+    scratch_.push_back('\n');
+    cache::append_variant_key(vary, head_.fields, scratch_);
+  }
+  const std::string_view name = scratch_;
+  const auto joined =
+      context_.collapse.join(name, key_.hash, [&] { return Fetch::create(context_, name, key_.hash); });
+  if (!joined.leader) return;
+  const std::string_view method = head_.method;
+  head_.method = "GET";  // a HEAD may find it stale as well
+  start_fetch(joined.fetch, Alone::MayStore, true);
+  head_.method = method;
+}
+
+void Transaction::request_body_arrived() {
+  if (fetch_) fetch_->resume_request();
+}
+
+bool Transaction::waited_too_long() {
+  if (!waits_for_another()) return false;
+  context_.metrics.count_limit(Limit::FollowerTimeout);
+  leave_fetch();
+  go_alone(Alone::MayStore, outcome_.result, outcome_.reason);
+  return true;
+}
+
+void Transaction::restart() {
+  leave_fetch();
+  ++restarts_;
+  stale_.reset();
+  outcome_ = {};
+  now_ = context_.clock.now();
+  stage_ = Stage::Lookup;
+}
+
+void Transaction::leave_fetch() {
+  if (!fetch_) return;
+  fetch_->stop_waiting(waker_);
+  fetch_->leave();
+  // The body it may still be sending belongs to this client.
+  if (forwards_body_) fetch_->cancel({ErrorCode::ClientGone, Side::Client});
+  forwards_body_ = false;
+  leader_ = false;
+  fetch_.reset();
+}
+
+void Transaction::release() {
+  body_.clear();
+  leave_fetch();
+  stale_.reset();
+  answered_.reset();
+  request_body_ = nullptr;
+  plan_ = {};
+}
+
+void Transaction::finish(std::uint64_t bytes_sent, std::uint64_t bytes_received, bool cut) {
+  const std::uint64_t duration = static_cast<std::uint64_t>((context_.clock.ticks() - began_).count());
+  EdgeMetrics& metrics = context_.metrics;
+  metrics.count_request(outcome_.result);
+  metrics.count_status(plan_.status);
+  metrics.bytes_sent.add(bytes_sent);
+  if (bytes_received > 0) metrics.bytes_received.add(bytes_received);
+  (outcome_.result == CacheResult::Hit ? metrics.hit_seconds : metrics.miss_seconds).observe(duration);
+  AccessRecord* record = context_.access_log.acquire();
+  if (!record) return;
+  record->time = now_;
+  record->duration_ns = duration;
+  record->first_byte_ns =
+      first_byte_ == Ticks{} ? 0 : static_cast<std::uint64_t>((first_byte_ - began_).count());
+  record->bytes_sent = bytes_sent;
+  record->bytes_received = bytes_received;
+  record->cut = cut;
+  record->status = static_cast<std::int16_t>(plan_.status);
+  describe(*record);
+  context_.access_log.publish();
+}
+
+void Transaction::describe(AccessRecord& record) const {
+  record.key_hash = key_.hash;
+  record.upstream_ns = trace_.upstream_ns;
+  record.current_age_s = answered_ ? cache::current_age(answered_->meta(), now_) : -1;
+  record.freshness_lifetime_s = answered_ ? answered_->meta().freshness_lifetime_s : -1;
+  record.freshness_source = answered_ ? answered_->meta().source : cache::FreshnessSource::None;
+  record.upstream_status = static_cast<std::int16_t>(outcome_.upstream_status);
+  record.attempts = trace_.attempts;
+  record.http_minor = head_.http_minor;
+  record.result = outcome_.result;
+  record.reason = outcome_.reason;
+  record.store_reason = trace_.store_reason;
+  record.collapsed = outcome_.collapsed;
+  record.tls = head_.tls;
+  record.method.assign(head_.method);
+  record.client.assign(head_.client_address);
+  record.site.assign(site_ ? std::string_view(site_->name) : std::string_view{});
+  record.host.assign(head_.host);
+  record.upstream.assign(trace_.server);
+  record.error.assign(error_ ? to_string(*error_) : std::string_view{});
+  record.user_agent.assign(field_value(head_.fields, "user-agent"));
+  record.target.assign(head_.target);
+}
+
+}  // namespace brink::edge

@@ -1,0 +1,138 @@
+#pragma once
+// One request's way through the node: a table of steps without sockets (DESIGN.md section 3). HTTP/1.1 and HTTP/2 sessions and the
+// simulation all drive this one.
+//
+//   begin() → Lookup → hit ──────────────────────────────→ Ready → body → Done
+//                    → miss: join or start a fetch → AwaitHead → Ready → body → Done | Cut
+//
+// The session calls advance() until Done or Cut, and does what the step says. When it says Wait, the waker given at
+// begin() will be called; a spurious wake-up does no harm. A hit answers from the first advance() and allocates nothing
+// once the buffers have grown. Reused for the next request of the connection by begin().
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "edge/cache/directives.h"
+#include "edge/cache/key.h"
+#include "edge/cache/reuse.h"
+#include "edge/cache_status.h"
+#include "edge/fetch.h"
+#include "edge/flow_context.h"
+#include "edge/request.h"
+#include "edge/respond.h"
+#include "edge/response_body.h"
+
+namespace brink::edge {
+
+enum class Step : std::uint8_t {
+  Wait,      // for the waker
+  Interim,   // send interim(), then advance()
+  Respond,   // send plan() and the body
+};
+
+// Belongs to one connection (or stream) on one shard.
+class Transaction {
+ public:
+  // `context` and `waker` outlive it.
+  Transaction(FlowContext& context, store::Waker& waker) : context_(context), waker_(waker) {}
+  ~Transaction() { release(); }
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+
+  // `head` and its views, and `body` (null = none), stay valid until release().
+  void begin(const RequestHead& head, origin::BodySource* body);
+  // Answers with an error of our own, without asking anybody (framing, limits). No request need have been parsed:
+  // `head` may be mostly empty.
+  void refuse(const RequestHead& head, int status, std::string_view what, bool close);
+
+  Step advance();
+  const ResponsePlan& plan() const { return plan_; }
+  ResponseBody& body() { return body_; }
+  const std::string& interim() const { return interim_; }
+  bool wants_request_body() const { return forwards_body_; }  // upstream is being sent the body
+  void request_body_arrived();       // there is more for BodySource::pull
+  // A follower has waited for config cache.follower_timeout; it goes alone. True when that changed anything.
+  bool waited_too_long();
+  bool waits_for_another() const { return fetch_ && !leader_ && stage_ == Stage::AwaitHead; }
+
+  // Writes the access record and counts; call once, when the last byte has left or the client is gone.
+  void finish(std::uint64_t bytes_sent, std::uint64_t bytes_received, bool cut);
+  // Lets go of everything that belongs to the request.
+  void release();
+  Ticks began() const { return began_; }
+  void note_first_byte() { if (first_byte_ == Ticks{}) first_byte_ = context_.clock.ticks(); }
+
+ private:
+  enum class Stage : std::uint8_t { Lookup, AwaitHead, Ready };
+  enum class Alone : std::uint8_t { MayStore, ForwardOnly };
+
+  // transaction.cc: the steps
+  bool admit();
+  void lookup();
+  void miss(cache::Reason reason, CacheResult result);
+  void join(std::string_view collapse_key, std::uint64_t hash);
+  void lead(const std::shared_ptr<Fetch>& fetch);
+  void go_alone(Alone how, CacheResult result, cache::Reason reason);
+  void start_fetch(const std::shared_ptr<Fetch>& fetch, Alone how, bool background);
+  void validate_in_background();
+  bool await_head();
+  void restart();
+  void leave_fetch();
+  void make_key();
+
+  // transaction_answer.cc: the answers
+  void answer_hit(store::ResponsePtr response, const cache::ReuseDecision& decision);
+  void answer_progress(const Fetch::Progress& progress);
+  void answer_stored(const store::ResponsePtr& response, const std::shared_ptr<store::Fill>& fill);
+  bool answer_ranges(const store::ResponsePtr& response, const std::shared_ptr<store::Fill>& fill);
+  bool answer_preconditions(const store::ResponsePtr& response);
+  void answer_failure(const Error& error);
+  bool answer_stale(cache::UpstreamFailure failure, cache::StaleDecision& decision);
+  void answer_error(int status, std::string_view what, std::optional<ErrorCode> code);
+  bool set_body(const store::ResponsePtr& response, const std::shared_ptr<store::Fill>& fill, std::uint64_t begin,
+                std::uint64_t end);
+  void begin_plan(const store::ResponsePtr& response, HeadKind kind, int status);
+  void describe(AccessRecord& record) const;
+  bool is_get() const { return head_.method == "GET"; }
+  bool is_head() const { return head_.method == "HEAD"; }
+  bool to_child_tier() const;
+
+  FlowContext& context_;
+  store::Waker& waker_;
+  RequestHead head_;
+  origin::BodySource* request_body_ = nullptr;
+  std::shared_ptr<const SiteTable> sites_;
+  const Site* site_ = nullptr;
+  const RuleSet* rules_ = nullptr;
+  cache::RequestDirectives directives_;
+  TimePoint now_{};
+  Ticks began_{};
+  Ticks first_byte_{};
+  std::string key_buffer_;
+  cache::CacheKey key_;
+  std::string scratch_;           // variant keys
+  Stage stage_ = Stage::Lookup;
+
+  std::shared_ptr<Fetch> fetch_;
+  bool leader_ = false;
+  bool forwarded_ = false;        // the answer is for this client only: its own conditions and ranges went upstream
+  bool forwards_body_ = false;
+  std::size_t interim_seen_ = 0;
+  std::string interim_;
+  std::uint32_t restarts_ = 0;
+  store::ResponsePtr stale_;      // found, but must be validated
+
+  Outcome outcome_;
+  Fetch::Trace trace_;
+  std::optional<ErrorCode> error_;
+  store::ResponsePtr answered_;   // what the answer was made of
+  ResponsePlan plan_;
+  ResponseBody body_;
+  std::string head_text_;
+  std::string extra_;
+  std::string text_;
+};
+
+}  // namespace brink::edge
