@@ -1,0 +1,38 @@
+#pragma once
+// Requests and answers of the admin listener as plain values: handlers know nothing of sockets.
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace brink::edge {
+
+struct AdminPrincipal;  // admin_access.h
+
+// Views into the session's parser; good until the handler returns.
+struct AdminRequest {
+  std::string_view method;
+  std::string_view path;
+  std::string_view query;  // without '?'
+  std::string_view body;   // at most kAdminBodyBytes
+  std::string_view host;
+  std::string_view origin;  // the field a browser sends
+  std::string_view authorization;
+  std::vector<std::string_view> captures = {};  // what stands for each "{…}" of the route's path
+  const AdminPrincipal* who = nullptr;          // null on routes that need no right
+};
+
+struct AdminResponse {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> fields = {};
+};
+
+// An answer as RFC 9457 problem details. `code` is the stable word for programs ("unauthorized"),
+// `title` names the kind of problem, `detail` this occurrence and what to do about it.
+AdminResponse problem(int status, std::string_view code, std::string_view title,
+                      std::string_view detail);
+
+}  // namespace brink::edge

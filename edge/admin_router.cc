@@ -1,0 +1,73 @@
+#include "edge/admin_router.h"
+
+#include <exception>
+
+#include "config/runtime/log.h"
+
+namespace brink::edge {
+
+namespace {
+
+std::string_view take_segment(std::string_view& path) {
+  const std::size_t slash = path.find('/', 1);
+  const std::string_view segment = path.substr(0, slash);
+  path.remove_prefix(segment.size());
+  return segment;
+}
+
+// Segment by segment; fills `captures` with what stands for "{…}".
+bool matches(std::string_view pattern, std::string_view path,
+             std::vector<std::string_view>& captures) {
+  captures.clear();
+  while (!pattern.empty() && !path.empty()) {
+    const std::string_view wanted = take_segment(pattern);
+    const std::string_view found = take_segment(path);
+    if (wanted.starts_with("/{") && found.size() > 1) {
+      captures.push_back(found.substr(1));
+    } else if (wanted != found) {
+      return false;
+    }
+  }
+  return pattern.empty() && path.empty();
+}
+
+bool is_method_of(const AdminRoute& route, std::string_view method) {
+  return route.method == method || (route.method == "GET" && method == "HEAD");
+}
+
+}  // namespace
+
+AdminResponse AdminRouter::answer(AdminRequest& request, const AdminAccess& access) const {
+  std::string allow;
+  for (const AdminRoute& route : routes_) {
+    if (!matches(route.path, request.path, request.captures)) continue;
+    if (is_method_of(route, request.method)) return run(route, request, access);
+    if (!allow.empty()) allow += ", ";
+    allow += route.method == "GET" ? "GET, HEAD" : route.method;
+  }
+  if (allow.empty()) {
+    return problem(404, "unknown-path", "No such path",
+                   "The admin API has no path '" + std::string(request.path.substr(0, 256)) +
+                       "'. docs/admin-api.md lists all of them.");
+  }
+  AdminResponse out =
+      problem(405, "method-not-allowed", "Method not allowed", "This path answers " + allow + ".");
+  out.fields.emplace_back("Allow", allow);
+  return out;
+}
+
+AdminResponse AdminRouter::run(const AdminRoute& route, AdminRequest& request,
+                               const AdminAccess& access) const {
+  if (route.right) {
+    if (auto refusal = access.refuse(request, *route.right, request.who)) return *refusal;
+  }
+  try {
+    return route.handle(request);
+  } catch (const std::exception& e) {
+    log_limited(LogLevel::Error, "admin-handler", "admin", route.path + " failed: " + e.what());
+    return problem(500, "internal", "The call failed inside Brink",
+                   "The reason is in the node's log on standard error.");
+  }
+}
+
+}  // namespace brink::edge

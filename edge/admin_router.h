@@ -1,0 +1,38 @@
+#pragma once
+// The table of what the admin listener answers: path and method → right and handler.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "edge/admin_access.h"
+#include "edge/admin_http.h"
+
+namespace brink::edge {
+
+struct AdminRoute {
+  std::string method;  // GET answers HEAD as well
+  std::string path;    // "/v1/purges/{id}": "{…}" stands for one segment that is not empty
+  std::optional<config::AdminRight> right;                   // empty: without a token
+  std::function<AdminResponse(const AdminRequest&)> handle;  // on the admin thread; short
+};
+
+// Filled before the listener starts; answering is const and safe from any thread as far as the
+// handlers are.
+class AdminRouter {
+ public:
+  void add(AdminRoute route) { routes_.push_back(std::move(route)); }
+
+  // The handler's answer, or a problem: 404 (no such path), 405 with Allow, 401 or 403 (access),
+  // 500 (the handler threw).
+  AdminResponse answer(AdminRequest& request, const AdminAccess& access) const;
+
+ private:
+  AdminResponse run(const AdminRoute& route, AdminRequest& request,
+                    const AdminAccess& access) const;
+
+  std::vector<AdminRoute> routes_;
+};
+
+}  // namespace brink::edge

@@ -1,0 +1,72 @@
+#include "edge/admin_routes.h"
+
+#include <utility>
+
+namespace brink::edge {
+
+namespace {
+
+using config::AdminRight;
+
+constexpr std::string_view kPlain = "text/plain; charset=utf-8";
+
+AdminResponse plain(int status, std::string_view body) {
+  return {.status = status, .content_type = std::string(kPlain), .body = std::string(body)};
+}
+
+AdminResponse dashboard(const AdminRequest&) {
+  AdminResponse out{.content_type = "text/html; charset=utf-8",
+                    .body = std::string(dashboard_page())};
+  out.fields.emplace_back(
+      "Content-Security-Policy",
+      "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+      "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
+      "frame-ancestors 'none'");
+  return out;
+}
+
+AdminResponse reload(const std::function<bool(std::string&)>& hook) {
+  std::string message;
+  if (hook(message)) return {.body = "{\"reloaded\":true}\n"};
+  return problem(422, "reload-refused", "The new configuration is refused; the old one stays",
+                 message);
+}
+
+void add_open_routes(AdminRouter& router, const MetricsRegistry& metrics, AdminHooks& hooks) {
+  router.add(
+      {"GET", "/healthz", std::nullopt, [](const AdminRequest&) { return plain(200, "ok\n"); }});
+  if (hooks.ready) {
+    router.add({"GET", "/readyz", std::nullopt, [ready = hooks.ready](const AdminRequest&) {
+                  return ready() ? plain(200, "ready\n")
+                                 : plain(503, "not ready: starting or draining\n");
+                }});
+  }
+  router.add({"GET", "/metrics", std::nullopt,
+              [&metrics, before = hooks.before_scrape](const AdminRequest&) {
+                if (before) before();
+                return AdminResponse{.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                                     .body = metrics.expose()};
+              }});
+  router.add({"GET", "/", std::nullopt, dashboard});
+}
+
+void add_json_route(AdminRouter& router, std::string path, std::function<std::string()> hook) {
+  if (!hook) return;
+  router.add(
+      {"GET", std::move(path), AdminRight::Read,
+       [hook = std::move(hook)](const AdminRequest&) { return AdminResponse{.body = hook()}; }});
+}
+
+}  // namespace
+
+void add_admin_routes(AdminRouter& router, const MetricsRegistry& metrics, AdminHooks hooks) {
+  add_open_routes(router, metrics, hooks);
+  add_json_route(router, "/v1/nodes", std::move(hooks.nodes_json));
+  add_json_route(router, "/v1/stats", std::move(hooks.stats_json));
+  if (hooks.reload) {
+    router.add({"POST", "/v1/reload", AdminRight::Operate,
+                [hook = std::move(hooks.reload)](const AdminRequest&) { return reload(hook); }});
+  }
+}
+
+}  // namespace brink::edge

@@ -1,0 +1,43 @@
+#pragma once
+// One HTTP/1.1 connection of the admin listener, as one coroutine on the admin thread.
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+
+#include "edge/admin_router.h"
+
+namespace brink::edge {
+
+inline constexpr std::size_t kAdminBodyBytes = 1024 * 1024;  // more → 413
+inline constexpr std::size_t kAdminHeadBytes = 16 * 1024;    // more → 431
+inline constexpr std::size_t kAdminConnections = 64;         // more → 503, close
+inline constexpr Seconds kAdminIdle{60};                     // between requests → close
+inline constexpr Seconds kAdminTransfer{10};  // for a whole request, or a whole answer → close
+
+// What all sessions share. Outlives them; `router` and `connections` are the admin thread's.
+class AdminShared {
+ public:
+  AdminRouter router;
+  std::size_t connections = 0;
+
+  std::shared_ptr<const AdminAccess> access() const {
+    const std::lock_guard lock(mutex_);
+    return access_;
+  }
+  void set_access(std::shared_ptr<const AdminAccess> access) {
+    const std::lock_guard lock(mutex_);
+    access_ = std::move(access);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const AdminAccess> access_;
+};
+
+// Ends when the client leaves, a limit is reached or the io_context is destroyed.
+boost::asio::awaitable<void> admin_session(boost::beast::tcp_stream stream, AdminShared& shared);
+
+}  // namespace brink::edge
