@@ -1,0 +1,188 @@
+#include "tests/cases/case_player.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "tests/cases/client_player.h"
+#include "tests/cases/config_text.h"
+#include "tests/cases/judge.h"
+#include "tests/support/http_reader.h"
+
+namespace brink::tests::cases {
+namespace {
+
+using Kind = Action::Kind;
+
+// The whole answer of the admin listener, or empty.
+std::string fetch_metrics(std::uint16_t port) {
+  Socket socket = Socket::connect(port);
+  HttpReader reader(socket, kWaitLimit);
+  const std::string_view request = "GET /metrics HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n";
+  HttpMessage response;
+  if (socket.write_all(request, kWaitLimit) != Io::Ok) return {};
+  if (reader.response_head(response, "GET") != Read::Ok) return {};
+  return reader.body(response) == Read::Ok ? response.body : std::string();
+}
+
+}  // namespace
+
+bool Setting::is(const std::string& word) const {
+  if (word == "single" || word == "tier") return (word == "tier") == tier;
+  return (word == "binary") == binary;
+}
+
+bool belongs(const CaseFile& file, const Setting& setting) {
+  return std::all_of(file.only.begin(), file.only.end(), [&](const auto& word) { return setting.is(word); });
+}
+
+CasePlayer::CasePlayer(const CaseFile& file, Testbed& testbed, const Setting& setting)
+    : file_(file), testbed_(testbed), setting_(setting), stage_(file, testbed) {}
+
+bool CasePlayer::play() {
+  for (const UpstreamScript& script : file_.upstreams) {
+    upstreams_.push_back(std::make_unique<UpstreamServer>(script, stage_));
+    const std::string authority = fmt::format("127.0.0.1:{}", upstreams_.back()->port());
+    stage_.define(script.name, "http://" + authority);
+    stage_.define(script.name + ".authority", authority);
+  }
+  if (start_nodes()) {
+    for (const Action& action : file_.actions) {
+      if (!stage_.failed()) carry_out(action);
+    }
+  }
+  if (!stage_.failed()) {
+    for (const auto& server : upstreams_) server->expect_finished();
+  }
+  stop_nodes();
+  stage_.close();
+  upstreams_.clear();
+  return !stage_.failed();
+}
+
+std::string CasePlayer::report() const {
+  std::string text = fmt::format("{}\n  {}\n{}", stage_.failure(), file_.title, stage_.transcript.text());
+  if (!logs_.empty()) text += "    --- log of the nodes\n" + logs_;
+  return text;
+}
+
+bool CasePlayer::start_nodes() {
+  if (setting_.tier) regional_ = start_node("regional");
+  if (setting_.tier && !regional_) return false;
+  if (regional_) stage_.define("regional", fmt::format("http://127.0.0.1:{}", regional_->port()));
+  edge_ = start_node("edge");
+  if (edge_) stage_.define("edge.authority", fmt::format("127.0.0.1:{}", edge_->port()));
+  return edge_ != nullptr;
+}
+
+std::unique_ptr<RunningNode> CasePlayer::start_node(const std::string& role) {
+  std::string message;
+  const std::string yaml = config_of(role, file_.config);
+  auto node = testbed_.start(yaml, message);
+  if (!node) stage_.fail(1, fmt::format("the {} node does not start: {}\n{}", role, message, yaml));
+  return node;
+}
+
+std::string CasePlayer::config_of(const std::string& role, const std::vector<ConfigPart>& parts) {
+  ConfigInput input;
+  input.role = role;
+  for (const auto& server : upstreams_) {
+    input.upstreams.push_back(fmt::format("http://127.0.0.1:{}", server->port()));
+  }
+  if (role == "edge" && regional_) input.regional = fmt::format("http://127.0.0.1:{}", regional_->port());
+  return stage_.expand({compose_config(input, parts)}, 1);
+}
+
+void CasePlayer::carry_out(const Action& action) {
+  if (!action.only_in.empty() && !setting_.is(action.only_in)) return;
+  switch (action.kind) {
+    case Kind::RunClients: return run_clients(action);
+    case Kind::Advance:
+      testbed_.advance(action.by);
+      return stage_.transcript.add("clock", fmt::format("+{} ms", action.by.count()));
+    case Kind::Expect: return check(action.check, false);
+    case Kind::Await: return check(action.check, true);
+    case Kind::Reload:
+    case Kind::ReloadRefused:
+    case Kind::SignalReload: return reload(action);
+    case Kind::StopUpstream:
+    case Kind::StartUpstream:
+      if (UpstreamServer* server = upstream(action.name, action.line)) {
+        action.kind == Kind::StopUpstream ? server->stop() : server->start();
+      }
+      return;
+    case Kind::Sync: static_cast<void>(stage_.sync(action.name, action.line)); return;
+  }
+}
+
+void CasePlayer::run_clients(const Action& action) {
+  const auto play_one = [&](const Client& client) {
+    ClientPlayer(client, edge_->port(), stage_, [&](const Action& inner) { carry_out(inner); }).play();
+  };
+  if (action.clients.size() == 1) return play_one(action.clients.front());
+  std::vector<std::thread> threads;
+  for (const Client& client : action.clients) threads.emplace_back([&] { play_one(client); });
+  for (std::thread& thread : threads) thread.join();
+}
+
+void CasePlayer::reload(const Action& action) {
+  for (RunningNode* node : {regional_.get(), edge_.get()}) {
+    if (node == nullptr) continue;
+    const std::string yaml = config_of(node == edge_.get() ? "edge" : "regional", action.config);
+    std::string message;
+    const bool done = action.kind == Kind::SignalReload ? node->signal_reload(yaml, message)
+                                                        : node->reload(yaml, message);
+    stage_.transcript.add("reload", done ? "done" : "refused: " + message);
+    if (done != (action.kind != Kind::ReloadRefused)) {
+      stage_.fail(action.line, done ? "the new configuration was accepted" : "refused: " + message);
+    }
+  }
+}
+
+void CasePlayer::check(const Check& check, bool patiently) {
+  const Ticks end = SystemClock().ticks() + kWaitLimit;
+  std::string wrong = look(check);
+  while (patiently && !wrong.empty() && SystemClock().ticks() < end && stage_.wait_a_moment()) {
+    wrong = look(check);
+  }
+  if (!wrong.empty()) stage_.fail(check.line, fmt::format("{} {} {}", check.source, check.name, wrong));
+}
+
+// Empty when it holds.
+std::string CasePlayer::look(const Check& check) {
+  const std::string expected = stage_.expand(check.value, check.line);
+  if (check.subject == Subject::Metric) return look_at_metric(check);
+  const UpstreamServer* server = upstream(check.source, check.line);
+  if (server == nullptr) return {};
+  const std::size_t seen = check.subject == Subject::Requests ? server->requests(check.method, check.name)
+                                                              : server->connections();
+  return judge(check, std::to_string(seen), expected);
+}
+
+std::string CasePlayer::look_at_metric(const Check& check) {
+  const RunningNode* node = check.source == "regional" ? regional_.get() : edge_.get();
+  if (node == nullptr || node->admin_port() == 0) return "no admin listener to read metrics from";
+  const auto seen = metric_total(fetch_metrics(node->admin_port()), check.name);
+  return judge(check, seen, stage_.expand(check.value, check.line));
+}
+
+UpstreamServer* CasePlayer::upstream(const std::string& name, int line) {
+  for (std::size_t i = 0; i < file_.upstreams.size(); ++i) {
+    if (file_.upstreams[i].name == name) return upstreams_[i].get();
+  }
+  stage_.fail(line, fmt::format("no upstream '{}'", name));
+  return nullptr;
+}
+
+void CasePlayer::stop_nodes() {
+  for (auto* node : {&edge_, &regional_}) {
+    if (!*node) continue;
+    const std::string wrong = (*node)->stop();
+    if (!wrong.empty()) stage_.fail(1, "at the end of the node: " + wrong);
+    logs_ += (*node)->log();
+    node->reset();
+  }
+}
+
+}  // namespace brink::tests::cases

@@ -1,0 +1,60 @@
+// Runs the cases: run_cases --in-process|--binary PROGRAM [--tier] PATH… (README.md).
+
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "tests/cases/binary_testbed.h"
+#include "tests/cases/in_process_testbed.h"
+#include "tests/cases/suite.h"
+
+namespace {
+
+using namespace brink::tests::cases;
+
+int print(const std::vector<Outcome>& outcomes, bool verbose) {
+  int passed = 0;
+  int failed = 0;
+  for (const Outcome& outcome : outcomes) {
+    if (!outcome.played) continue;
+    ++(outcome.passed ? passed : failed);
+    if (verbose || !outcome.passed) {
+      fmt::print("{} {}\n", outcome.passed ? "ok  " : "FAIL", outcome.path);
+    }
+    if (!outcome.passed) fmt::print("{}\n", outcome.report);
+  }
+  fmt::print("{} passed, {} failed\n", passed, failed);
+  return failed == 0 && passed > 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Plays case files against Brink");
+  BinaryOptions binary;
+  SuiteOptions suite;
+  std::vector<std::string> paths;
+  bool in_process = false;
+  bool verbose = false;
+  app.add_flag("--in-process", in_process, "nodes in this process, virtual clock");
+  app.add_option("--binary", binary.program, "nodes as processes of this program");
+  app.add_option("--shim", binary.shim, "clock_shim.so, for --binary");
+  app.add_flag("--tier", suite.setting.tier, "an edge in front of a regional node");
+  app.add_option("-j,--jobs", suite.jobs, "cases at a time");
+  app.add_option("--filter", suite.filter, "only cases whose path contains this");
+  app.add_flag("-v,--verbose", verbose, "name every case");
+  app.add_option("paths", paths, "case files, or folders of them")->required();
+  CLI11_PARSE(app, argc, argv);
+  suite.setting.binary = !binary.program.empty();
+  if (in_process == suite.setting.binary) {
+    fmt::print(stderr, "exactly one of --in-process and --binary\n");
+    return 2;
+  }
+  if (in_process) {
+    suite.make_testbed = make_in_process_testbed;
+  } else {
+    suite.make_testbed = [&] { return make_binary_testbed(binary); };
+  }
+  return print(play_all(find_cases(paths, suite.filter), suite), verbose);
+}
