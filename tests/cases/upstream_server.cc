@@ -71,7 +71,7 @@ void UpstreamServer::serve(Connection& connection) {
   HttpReader reader(connection.socket, kWaitLimit);
   bool more = true;
   while (running_ && more) {
-    if (connection.socket.readable(kPoll)) more = serve_one(connection.socket, reader);
+    if (reader.has_buffered() || connection.socket.readable(kPoll)) more = serve_one(connection.socket, reader);
   }
   connection.socket.close();
 }

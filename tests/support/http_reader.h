@@ -35,6 +35,8 @@ class HttpReader {
   Read bytes(std::size_t count, std::string& out);
   // Bytes behind the last message that were read already, or arrive within the limit.
   Read rest_until_close(std::string& rest);
+  // Bytes that were read already, of the next message.
+  bool has_buffered() const { return !buffer_.empty(); }
   const std::string& error() const { return error_; }
 
  private:

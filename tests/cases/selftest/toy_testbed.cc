@@ -92,7 +92,7 @@ class ToyNode final : public RunningNode {
   void serve(Socket& socket, bool admin) {
     HttpReader reader(socket, kWaitLimit);
     while (running_) {
-      if (!socket.readable(kPoll)) continue;
+      if (!reader.has_buffered() && !socket.readable(kPoll)) continue;
       HttpMessage request;
       const Read read = reader.request_head(request);
       if (read != Read::Ok) {
