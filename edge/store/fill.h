@@ -6,14 +6,17 @@
 //             reader (a slow one reads from memory that is there anyway).
 //   Window  — the body is not (or no longer) to be stored: only what the slowest reader has not taken yet is kept, at most
 //             `window_bytes`; when that is full the writer is told to pause, and is woken when there is room. A reader that
-//             keeps others waiting for longer than the patience given is cut (sweep()).
+//             keeps others waiting for longer than the patience given is cut (sweep()). With no reader at all the writer is
+//             never told to pause: the bytes are dropped.
 // Storing turns into Window, never back, when the body outgrows `max_bytes` or the budget has no room left; readers notice
-// nothing. Readers cannot join a Window that has already dropped its beginning.
+// nothing: what the slowest of them has not taken yet is kept until it has, however much that is. Readers cannot join a
+// Window that has already dropped its beginning.
 //
 // Lock: one mutex per fill, held for copies of pointers, never during wake().
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -23,8 +26,9 @@
 
 namespace brink::edge::store {
 
-// Told that something changed. Called from the writer's thread (or the reader's, for the writer's own waker), without locks held;
-// must not call back into the fill: post, set a flag. Must stay alive until it is detached.
+// Told that something changed. Called from the writer's thread (or the reader's, for the writer's own waker; or sweep's),
+// without locks held; must not call back into the fill, nor end a reader or writer of it: post, set a flag. Must stay
+// alive until it is detached. One call answers one Wait (or Full), and sweep() calls it once for a reader it cuts.
 class Waker {
  public:
   virtual ~Waker() = default;
@@ -32,9 +36,10 @@ class Waker {
 };
 
 class Fill;
+struct FillReader;
 
 // A place in one body, filling or complete. Not thread-safe itself: belongs to one shard. Movable.
-// Keeps alive whatever its views point into.
+// Keeps alive whatever its views point into. Reading a complete body allocates nothing.
 class BodyReader {
  public:
   enum class State : std::uint8_t {
@@ -56,6 +61,7 @@ class BodyReader {
   ~BodyReader();  // detaches: the waker is not called any more once this returns
 
   // Up to out.size() views of the next bytes, in order, `max_bytes` at most altogether; `count` = how many were set.
+  // A failed fill is Cut at once, whatever was still to be read.
   State next(std::span<std::string_view> out, std::size_t& count, std::size_t max_bytes);
   // The first `bytes` of what next() showed are done with.
   void consume(std::size_t bytes);
@@ -65,8 +71,10 @@ class BodyReader {
   Error error() const noexcept;  // after Cut
 
  private:
-  struct State_;
-  // Implementation may change the private part freely.
+  ResponsePtr response_;  // complete body; null while `joined_` reads a fill
+  std::uint64_t position_ = 0;
+  std::uint64_t end_ = 0;
+  std::unique_ptr<FillReader> joined_;
 };
 
 }  // namespace brink::edge::store

@@ -6,12 +6,15 @@
 // allocation or a caller's suspension. A hit leaves with a reference to immutable bytes.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "config/runtime/error.h"
 #include "config/runtime/metrics.h"
 #include "edge/cache/key.h"
+#include "edge/cache/reason.h"
 #include "edge/cache/stored_meta.h"
 #include "edge/store/fill.h"
 #include "edge/store/stored_response.h"
@@ -47,10 +50,17 @@ class Writer {
   // `waker` is woken when a full window has room again. Null detaches.
   virtual void set_waker(Waker* waker) = 0;
   // The body is complete: readers reach End; if still Storing, the response becomes visible (replacing a stored one of the same
-  // key and variant key). Returns whether it is stored now; why not is in `not_stored_reason`.
+  // key and variant key). Returns whether it is stored now; if not, not_stored_reason() says why. A body that is not as
+  // long as announced is not stored, and readers see Cut with ResponseIncomplete.
   virtual bool commit() = 0;
   virtual void abort(Error error) = 0;
   virtual bool storing() const = 0;  // false: turned into Window, or never was to be stored
+  // Readers were cut because not even a window finds memory any more: stop the fetch; what is appended is dropped.
+  virtual bool failed() const = 0;
+  // How many readers still want bytes. A window without any may as well be given up.
+  virtual std::size_t readers() const = 0;
+  // TooLarge, StoreFull, Incomplete; None when it never was to be stored or is still being stored; Stored after commit().
+  virtual cache::Reason not_stored_reason() const = 0;
 };
 
 struct StoreStats {
@@ -66,6 +76,7 @@ class Store {
   // Any variant of the key (the most recent), without counting as a use: for its Vary and its validators.
   virtual ResponsePtr peek(const cache::CacheKey& key) = 0;
   // Begins a new response. Fails (StoreFull) only when not even its head fits after eviction.
+  // Writers must be gone before the store; responses and readers may outlive it.
   virtual Result<std::unique_ptr<Writer>> begin(const NewResponse& response) = 0;
   // Replaces `old` by a response with another head and meta and the same body (304 freshening; no body is copied). If `old`
   // is no longer stored, the result is not stored either but can be served. Null when there is no room.
@@ -85,7 +96,9 @@ struct MemoryStoreOptions {
   std::uint64_t max_response_bytes = 64ULL << 20U;
   std::uint32_t variants_per_key = 64;
   std::uint32_t window_bytes = 256 * 1024;
-  std::uint32_t stripes = 64;  // power of two
+  std::uint32_t stripes = 64;  // power of two; a store with less than 64 KiB for each has fewer
+  // Tests: true = this charge finds no room.
+  std::function<bool(std::uint64_t bytes)> refuse_charge = {};
 };
 
 // S3-FIFO (Yang et al., SOSP 2023): small, main and ghost queues per stripe; a hit touches only a counter.

@@ -1,0 +1,197 @@
+#include "edge/store/memory_store.h"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+#include <utility>
+
+#include "edge/store/size_class.h"
+
+namespace brink::edge::store {
+namespace {
+
+constexpr std::uint64_t kReserveShare = 32;
+constexpr std::uint64_t kBytesPerStripe = 64 * 1024;  // a smaller store has fewer stripes
+constexpr std::uint32_t kStripesMax = 4096;
+constexpr std::uint32_t kScanPerRound = 512;          // stripe.cc
+
+constexpr Error kStoreFull{ErrorCode::StoreFull, Side::Store, Retry::Safe, "cache.memory"};
+constexpr Error kTooLong{ErrorCode::LimitReached, Side::Store, Retry::Never, "key or head larger than 4 GiB"};
+
+std::uint32_t stripe_bits(const MemoryStoreOptions& options) {
+  const std::uint64_t useful = std::max<std::uint64_t>(1, options.ceiling_bytes / kBytesPerStripe);
+  const std::uint64_t wanted = std::clamp<std::uint32_t>(options.stripes, 1, kStripesMax);
+  return static_cast<std::uint32_t>(std::bit_width(std::bit_floor(std::min(wanted, useful))) - 1);
+}
+
+}  // namespace
+
+MemoryStore::MemoryStore(const MemoryStoreOptions& options)
+    : variants_per_key_(std::max<std::uint32_t>(1, options.variants_per_key)),
+      window_bytes_(std::max<std::uint32_t>(1, options.window_bytes)),
+      max_response_bytes_(options.max_response_bytes),
+      stripe_bits_(stripe_bits(options)) {
+  const std::uint32_t count = 1U << stripe_bits_;
+  base_bytes_ = allocation_bytes(sizeof(MemoryStore)) + allocation_bytes(sizeof(MemoryBudget)) +
+                count * allocation_bytes(sizeof(Stripe)) + allocation_bytes(count * sizeof(void*));
+  const std::uint64_t index_bytes = count * ResponseIndex::initial_bytes();
+  budget_ = MemoryBudget::create(options.ceiling_bytes, base_bytes_ + index_bytes, options.refuse_charge);
+  stripes_.reserve(count);
+  for (std::uint32_t i = 0; i < count; ++i) stripes_.push_back(std::make_unique<Stripe>(*budget_));
+}
+
+MemoryStore::~MemoryStore() {
+  CHECK(windows_.empty());
+  stripes_.clear();
+  budget_->credit(base_bytes_);
+}
+
+std::uint32_t MemoryStore::stripe_of(const cache::CacheKey& key) const noexcept {
+  return stripe_bits_ == 0 ? 0 : static_cast<std::uint32_t>(key.hash >> (64U - stripe_bits_));
+}
+
+std::uint64_t MemoryStore::reserve_bytes() const noexcept { return budget_->ceiling() / kReserveShare; }
+
+ResponsePtr MemoryStore::lookup(const cache::CacheKey& key, const Selector& selector) {
+  return stripes_[stripe_of(key)]->lookup(key, selector);
+}
+
+ResponsePtr MemoryStore::peek(const cache::CacheKey& key) { return stripes_[stripe_of(key)]->peek(key); }
+
+Result<std::unique_ptr<Writer>> MemoryStore::begin(const NewResponse& response) {
+  constexpr std::size_t kMax = std::numeric_limits<std::uint32_t>::max();
+  if (std::max({response.key.text.size(), response.variant_key.size(), response.head.size()}) > kMax) {
+    return kTooLong;
+  }
+  const std::uint32_t home = stripe_of(response.key);
+  const StoredResponse::Parts parts{response.key, response.variant_key, response.head, response.meta,
+                                    static_cast<std::uint16_t>(home)};
+  const std::uint64_t own = StoredResponse::footprint(parts);
+  const std::uint64_t total = own + MemoryWriter::footprint();
+  bool store = response.store;
+  bool overflowed = false;
+  cache::Reason reason = cache::Reason::None;
+  if (store && response.announced_length.value_or(0) > max_response_bytes()) {
+    reason = cache::Reason::TooLarge;
+    store = false;
+    overflowed = true;
+  }
+  if (store && !make_room(total, For::Storing, home)) {
+    reason = cache::Reason::StoreFull;
+    store = false;
+    overflowed = true;
+  } 
+  if (!store && !make_room(total, For::Passing, home)) return kStoreFull;
+  auto kept = StoredResponse::create(parts, budget_);
+  const Fill::Shape shape{response.announced_length, window_bytes_, store};
+  auto fill = std::make_shared<Fill>(budget_, kept, shape, total - own);
+  auto writer = std::make_unique<MemoryWriter>(*this, std::move(kept), std::move(fill), reason);
+  if (!store) enter_window(*writer, overflowed);
+  return std::unique_ptr<Writer>(std::move(writer));
+}
+
+ResponsePtr MemoryStore::freshen(const ResponsePtr& old_response, std::string_view head,
+                                 const cache::StoredMeta& meta) {
+  if (!old_response->has_body()) return nullptr;
+  const cache::CacheKey key{old_response->key(), old_response->hash()};
+  const std::uint16_t home = old_response->stripe();
+  const StoredResponse::Parts parts{key, old_response->variant_key(), head, meta, home};
+  const std::uint64_t sharing = old_response->sharing_cost();
+  const std::uint64_t total = StoredResponse::footprint(parts) + sharing;
+  if (!make_room(total, For::Storing, home)) return nullptr;
+  auto fresh = StoredResponse::create(parts, budget_);
+  old_response->share_body_with(*fresh, sharing);
+  Removed removed;
+  stripes_[home]->replace(*old_response, *fresh, removed);
+  return fresh;
+}
+
+std::size_t MemoryStore::invalidate(const cache::CacheKey& key) {
+  Removed removed;
+  stripes_[stripe_of(key)]->erase_key(key, removed);
+  return removed.count();
+}
+
+bool MemoryStore::drop(const ResponsePtr& response) {
+  Removed removed;
+  return stripes_[response->stripe()]->erase(*response, removed);
+}
+
+void MemoryStore::insert(StoredResponse& response) {
+  Removed removed;
+  stripes_[response.stripe()]->insert(response, variants_per_key_, removed);
+}
+
+void MemoryStore::set_limits(std::uint64_t ceiling_bytes, std::uint64_t max_response_bytes) {
+  max_response_bytes_.store(max_response_bytes, std::memory_order_relaxed);
+  budget_->set_ceiling(ceiling_bytes);
+  if (make_room(0, For::Storing, 0)) return;
+  // What is being read goes as it is let go of: the next who asks for room evicts further.
+}
+
+std::size_t MemoryStore::evict_from(std::uint32_t stripe, std::uint64_t bytes) {
+  Removed removed;
+  stripes_[stripe]->evict(bytes, removed);
+  return removed.count();
+}
+
+// From `home` as long as it holds its share, otherwise in turn from all. Ends when so many calls in a row evicted nobody
+// that every response must have been looked at and found being read.
+bool MemoryStore::make_room(std::uint64_t bytes, For purpose, std::uint32_t home) {
+  const std::uint64_t keep_free = purpose == For::Storing ? reserve_bytes() : 0;
+  if (budget_->try_charge(bytes, keep_free)) return true;
+  if (bytes + keep_free + base_bytes_ > budget_->ceiling()) return false;
+  const std::uint32_t count = 1U << stripe_bits_;
+  std::uint64_t in_vain = 0;
+  std::uint64_t in_vain_max = count;
+  for (const auto& stripe : stripes_) in_vain_max += stripe->size() / kScanPerRound;
+  std::uint32_t at = home;
+  while (in_vain <= in_vain_max) {
+    in_vain = evict_from(at, bytes) > 0 ? 0 : in_vain + 1;
+    if (budget_->try_charge(bytes, keep_free)) return true;
+    const bool has_its_share = stripes_[at]->weight() >= budget_->used() / count;
+    if (in_vain > 0 || !has_its_share) at = cursor_.fetch_add(1, std::memory_order_relaxed) % count;
+  }
+  return false;
+}
+
+void MemoryStore::enter_window(MemoryWriter& writer, bool overflowed) {
+  if (overflowed) fills_overflowed_.fetch_add(1, std::memory_order_relaxed);
+  const std::lock_guard lock(windows_mutex_);
+  windows_.push_back(&writer);
+  writer.window_place_ = windows_.size();
+}
+
+void MemoryStore::leave_window(MemoryWriter& writer) {
+  const std::lock_guard lock(windows_mutex_);
+  if (writer.window_place_ == 0) return;
+  windows_[writer.window_place_ - 1] = windows_.back();
+  windows_[writer.window_place_ - 1]->window_place_ = writer.window_place_;
+  windows_.pop_back();
+  writer.window_place_ = 0;
+}
+
+void MemoryStore::sweep(Ticks now, Millis patience) {
+  std::vector<std::shared_ptr<Fill>> fills;
+  {
+    const std::lock_guard lock(windows_mutex_);
+    fills.reserve(windows_.size());
+    for (const MemoryWriter* writer : windows_) fills.push_back(writer->fill());
+  }
+  for (const std::shared_ptr<Fill>& fill : fills) fill->sweep(now, patience);
+}
+
+StoreStats MemoryStore::stats() const {
+  StoreStats stats;
+  for (const auto& stripe : stripes_) stripe->add_to(stats);
+  stats.bytes_used = budget_->used();
+  stats.bytes_ceiling = budget_->ceiling();
+  stats.fills_overflowed = fills_overflowed_.load(std::memory_order_relaxed);
+  return stats;
+}
+
+std::unique_ptr<Store> make_memory_store(const MemoryStoreOptions& options) {
+  return std::make_unique<MemoryStore>(options);
+}
+
+}  // namespace brink::edge::store

@@ -1,0 +1,159 @@
+#include "edge/store/stored_response.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <new>
+
+#include "config/runtime/error.h"
+#include "edge/store/size_class.h"
+#include "edge/store/stored_body.h"
+
+namespace brink::edge::store {
+namespace {
+
+constexpr std::uintptr_t kSharedBit = 1;
+// What a kept body of no bytes points at: never freed, never read.
+alignas(16) char no_bytes[16];
+
+SharedBody* shared(std::uintptr_t word) { return reinterpret_cast<SharedBody*>(word & ~kSharedBit); }
+char* bytes(std::uintptr_t word) { return reinterpret_cast<char*>(word); }
+std::uintptr_t word_of(SharedBody* body) { return reinterpret_cast<std::uintptr_t>(body) | kSharedBit; }
+
+std::size_t size_of(const StoredResponse::Parts& parts) {
+  return sizeof(StoredResponse) + parts.key.text.size() + parts.variant_key.size() + parts.head.size();
+}
+
+}  // namespace
+
+static_assert(sizeof(StoredResponse) <= 80 + sizeof(cache::StoredMeta),
+              "all metadata of a response, index and rounding included, has 256 bytes");
+
+std::uint64_t StoredResponse::footprint(const Parts& parts) noexcept {
+  return allocation_bytes(size_of(parts));
+}
+
+StoredResponse::StoredResponse(const Parts& parts, MemoryBudget* budget) noexcept
+    : hash_(static_cast<std::uint32_t>(parts.key.hash)),
+      key_length_(static_cast<std::uint32_t>(parts.key.text.size())),
+      variant_length_(static_cast<std::uint32_t>(parts.variant_key.size())),
+      head_length_(static_cast<std::uint32_t>(parts.head.size())),
+      meta_(parts.meta),
+      budget_(budget),
+      stripe_(parts.stripe) {}
+
+boost::intrusive_ptr<StoredResponse> StoredResponse::create(const Parts& parts, MemoryBudget* budget) {
+  constexpr std::size_t kMax = std::numeric_limits<std::uint32_t>::max();
+  CHECK(parts.key.text.size() <= kMax && parts.variant_key.size() <= kMax && parts.head.size() <= kMax);
+  auto* response = new (::operator new(size_of(parts))) StoredResponse(parts, budget);
+  char* out = reinterpret_cast<char*>(response + 1);
+  for (std::string_view part : {parts.key.text, parts.variant_key, parts.head}) {
+    out = std::copy(part.begin(), part.end(), out);
+  }
+  return {response};
+}
+
+void StoredResponse::adopt_body(char* data, std::uint64_t length) noexcept {
+  CHECK(!has_body());
+  CHECK((data == nullptr) == (length == 0));
+  body_length_.store(length, std::memory_order_relaxed);
+  char* kept = data != nullptr ? data : no_bytes;
+  body_.store(reinterpret_cast<std::uintptr_t>(kept), std::memory_order_release);
+}
+
+void StoredResponse::adopt_body(SharedBody* body, std::uint64_t length) noexcept {
+  CHECK(!has_body());
+  body_length_.store(length, std::memory_order_relaxed);
+  body_.store(word_of(body), std::memory_order_release);
+}
+
+std::uint64_t StoredResponse::sharing_cost() const noexcept {
+  const std::uintptr_t word = body_.load(std::memory_order_acquire);
+  const bool alone = word != 0 && (word & kSharedBit) == 0 && body_length() > 0;
+  return alone ? SharedBody::footprint(1) : 0;
+}
+
+void StoredResponse::share_body_with(StoredResponse& fresh, std::uint64_t charged) const {
+  const std::uint64_t length = body_length();
+  std::uintptr_t word = body_.load(std::memory_order_acquire);
+  CHECK(word != 0);
+  if (length == 0) {
+    fresh.adopt_body(static_cast<char*>(nullptr), 0);
+  } else if ((word & kSharedBit) == 0) {
+    CHECK(charged == SharedBody::footprint(1));
+    const BodyChunk chunk{bytes(word), length};
+    SharedBody* body = SharedBody::create({&chunk, 1}, allocation_bytes(length) + charged);
+    if (body_.compare_exchange_strong(word, word_of(body), std::memory_order_acq_rel)) {
+      word = word_of(body);
+      charged = 0;
+    } else {
+      SharedBody::discard(body);  // somebody else shared it first: `word` is theirs now
+    }
+  }
+  if (length > 0) {
+    shared(word)->add_ref();
+    fresh.adopt_body(shared(word), length);
+  }
+  if (charged > 0) budget_->credit(charged);
+}
+
+std::optional<std::string_view> StoredResponse::contiguous_body() const noexcept {
+  const std::uintptr_t word = body_.load(std::memory_order_acquire);
+  if (word == 0) return std::nullopt;
+  if ((word & kSharedBit) == 0) return std::string_view{bytes(word), body_length()};
+  const std::span<const BodyChunk> chunks = shared(word)->chunks();
+  if (chunks.size() != 1) return std::nullopt;
+  return std::string_view{chunks[0].data, body_length()};
+}
+
+std::size_t StoredResponse::body_views(std::uint64_t begin, std::uint64_t end,
+                                       std::span<std::string_view> out,
+                                       std::size_t max_bytes) const noexcept {
+  const std::uintptr_t word = body_.load(std::memory_order_acquire);
+  DCHECK(word != 0 && begin <= end && end <= body_length());
+  end = std::min(end, begin + std::min<std::uint64_t>(max_bytes, end - begin));
+  if (begin == end || out.empty()) return 0;
+  if ((word & kSharedBit) == 0) {
+    out[0] = {bytes(word) + begin, end - begin};
+    return 1;
+  }
+  const std::span<const BodyChunk> chunks = shared(word)->chunks();
+  auto chunk = std::upper_bound(chunks.begin(), chunks.end(), begin,
+                                [](std::uint64_t at, const BodyChunk& c) { return at < c.end; });
+  std::size_t count = 0;
+  for (; count < out.size() && begin < end; ++chunk) {
+    const std::uint64_t chunk_begin = chunk == chunks.begin() ? 0 : std::prev(chunk)->end;
+    const std::uint64_t until = std::min(end, chunk->end);
+    out[count++] = {chunk->data + (begin - chunk_begin), until - begin};
+    begin = until;
+  }
+  return count;
+}
+
+std::uint64_t StoredResponse::own_bytes() const noexcept {
+  return allocation_bytes(sizeof(StoredResponse) + key_length_ + variant_length_ + head_length_);
+}
+
+std::uint64_t StoredResponse::weight() const noexcept {
+  const std::uint64_t length = body_length();
+  return own_bytes() + (length > 0 ? allocation_bytes(length) : 0);
+}
+
+// Credits everything in one step at the very end: the budget may go with it.
+void StoredResponse::destroy() noexcept {
+  CHECK(queue_ == Queue::None);
+  std::uint64_t credit = own_bytes();
+  const std::uintptr_t word = body_.load(std::memory_order_acquire);
+  if ((word & kSharedBit) != 0) {
+    credit += shared(word)->release();
+  } else if (word != 0 && body_length() > 0) {
+    ::operator delete(bytes(word));
+    credit += allocation_bytes(body_length());
+  }
+  MemoryBudget* budget = budget_;
+  this->~StoredResponse();
+  ::operator delete(this);
+  budget->credit(credit);
+}
+
+}  // namespace brink::edge::store
