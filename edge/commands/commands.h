@@ -1,0 +1,41 @@
+#pragma once
+// The commands of `brink`: each takes its parsed arguments and returns the exit status.
+//
+// Announcements and logs go to standard error, what was asked for to standard output.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace brink::edge {
+
+inline constexpr int kDone = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kUsage = 2;  // or the configuration
+
+struct ServeArguments {
+  std::string config;
+};
+// Runs a node until SIGTERM or SIGINT.
+int run_serve(const ServeArguments& arguments);
+
+struct DemoArguments {
+  std::uint16_t port_base = 8300;
+  std::optional<double> exit_after_s;  // for scripts and tests; otherwise until SIGTERM or SIGINT
+};
+int run_demo(const DemoArguments& arguments);
+
+struct OriginArguments {
+  std::string listen = "127.0.0.1:8000";
+  std::string root;  // empty = the made-up shop
+};
+int run_origin(const OriginArguments& arguments);
+
+struct CheckArguments {
+  std::string config;
+  std::optional<std::string> explain;  // a key, or empty for all
+  bool markdown = false;
+};
+int run_check(const CheckArguments& arguments);
+
+}  // namespace brink::edge

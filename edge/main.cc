@@ -1,0 +1,190 @@
+// The command line: parses it, runs one command, returns its exit status (edge/commands/).
+
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <sstream>
+
+#include "edge/commands/commands.h"
+#include "edge/commands/terminal.h"
+#include "edge/commands/version.h"
+
+namespace brink::edge {
+
+namespace {
+
+constexpr char kAbout[] =
+    "Brink: a private CDN in one binary. A caching reverse proxy in front of your web origins.\n";
+
+constexpr char kExamples[] = R"(
+Examples:
+  brink demo                             the whole story on this machine: an origin, a regional
+                                         node, two edges; prints URLs and curl commands to try
+  brink check --config shop.yaml         everything that is wrong with a file, all at once
+  brink serve --config shop.yaml         run one node; SIGHUP reloads, SIGTERM drains and ends
+  brink check --explain cache.memory     what a key means, its default and its range
+  brink origin --listen 127.0.0.1:8000   a demo origin alone, with slow and failing routes
+
+The smallest configuration (shop.yaml):
+  listen:
+    - address: 0.0.0.0:8080
+  sites:
+    - name: shop
+      hosts: ["*"]
+      origin:
+        servers: ["http://127.0.0.1:8000"]
+
+Exit status: 0 done, 1 failed, 2 usage or configuration.
+Logs go to standard error, output to standard output.)";
+
+constexpr char kServeExamples[] = R"(
+Examples:
+  brink serve --config /etc/brink/shop.yaml
+  kill -HUP PID       read the file again; a file with a mistake changes nothing
+  kill -TERM PID      accept no more, finish what is under way, end; a second time: end at once)";
+
+constexpr char kDemoExamples[] = R"(
+Examples:
+  brink demo                    ports from 8300 on; a port that is taken is replaced by a free one
+  brink demo --port-base 9000   origin 9000, regional 9001, edges 9002 and 9003, admin 9011 to 9013)";
+
+constexpr char kOriginExamples[] = R"(
+Examples:
+  brink origin --listen 127.0.0.1:8000              the made-up shop; GET /routes lists its routes
+  brink origin --listen 127.0.0.1:8000 --root site  the files below site/
+  curl -s http://127.0.0.1:8000/_requests           how often each URL was asked)";
+
+constexpr char kCheckExamples[] = R"(
+Examples:
+  brink check --config shop.yaml
+  brink check --explain                    every key with type, default, range and meaning
+  brink check --explain sites[].origin     the keys below one
+  brink check --markdown                   the same as a page (docs/configuration.md))";
+
+// "host:port" with a port in range; what the origin does with it is its own matter.
+std::string check_address(const std::string& address) {
+  const std::size_t colon = address.rfind(':');
+  const std::string port = colon == std::string::npos ? "" : address.substr(colon + 1);
+  const bool is_number = !port.empty() && port.size() <= 5 &&
+                         port.find_first_not_of("0123456789") == std::string::npos;
+  constexpr unsigned long kMaxPort = 65'535;
+  if (colon == 0 || !is_number || std::stoul(port) > kMaxPort) {
+    return "expected host:port, found '" + address + "'";
+  }
+  return {};
+}
+
+// The parsed arguments of every command; the one that was given is run.
+class CommandLine {
+ public:
+  CommandLine() : app_(kAbout, "brink") {
+    app_.require_subcommand(1);
+    app_.set_version_flag("--version", version_line(), "Print the version and exit");
+    app_.footer(kExamples);
+    add_serve();
+    add_demo();
+    add_origin();
+    add_check();
+  }
+
+  int run(int argc, const char* const* argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& e) {
+      return finish(e);
+    }
+    if (*serve_) return run_serve(serve_arguments_);
+    if (*demo_) return run_demo(demo_arguments_);
+    if (*origin_) return run_origin(origin_arguments_);
+    return run_check(check_arguments_);
+  }
+
+ private:
+  // Help and version go to standard output; a mistake goes to standard error.
+  int finish(const CLI::ParseError& e) const {
+    std::ostringstream out;
+    std::ostringstream err;
+    if (app_.exit(e, out, err) == 0) return print(out.str()) ? kDone : kFailed;
+    announce(e.what());
+    announce("try `brink --help`");
+    return kUsage;
+  }
+
+  void add_serve() {
+    serve_ = app_.add_subcommand("serve", "Run one node (edge or regional)");
+    serve_->add_option("-c,--config", serve_arguments_.config, "The node's configuration (YAML)")
+        ->required()
+        ->type_name("FILE");
+    serve_->footer(kServeExamples);
+  }
+
+  void add_demo() {
+    demo_ = app_.add_subcommand("demo", "Show it all on this machine, with nothing else installed");
+    constexpr int kMaxPortBase = 65'000;
+    demo_->add_option("--port-base", demo_arguments_.port_base, "First of the ports used (8300)")
+        ->check(CLI::Range(1, kMaxPortBase))
+        ->type_name("PORT");
+    demo_->add_option("--exit-after", demo_arguments_.exit_after_s, "End by itself, for scripts")
+        ->check(CLI::PositiveNumber)
+        ->type_name("SECONDS");
+    demo_->footer(kDemoExamples);
+  }
+
+  void add_origin() {
+    origin_ = app_.add_subcommand("origin", "Run the demo origin alone");
+    origin_
+        ->add_option("-l,--listen", origin_arguments_.listen,
+                     "Where to listen; port 0 = a free one")
+        ->check(CLI::Validator(check_address, "HOST:PORT"))
+        ->required()
+        ->type_name("");
+    origin_->add_option("--root", origin_arguments_.root, "Serve this folder, not the made-up shop")
+        ->check(CLI::ExistingDirectory)
+        ->type_name("");
+    origin_->footer(kOriginExamples);
+  }
+
+  void add_check() {
+    check_ = app_.add_subcommand("check", "Check a configuration, or explain its keys");
+    CLI::Option* config =
+        check_->add_option("-c,--config", check_arguments_.config, "The file to check")
+            ->type_name("FILE");
+    CLI::Option* explain =
+        check_->add_option("--explain", explain_key_, "Explain this key, or all of them")
+            ->expected(0, 1)
+            ->type_name("[KEY]");
+    CLI::Option* markdown =
+        check_->add_flag("--markdown", check_arguments_.markdown, "Print the reference page");
+    explain->excludes(markdown);
+    check_->footer(kCheckExamples);
+    check_->callback([this, config, explain] {
+      if (*explain) check_arguments_.explain = explain_key_;
+      const bool has_work = *config || *explain || check_arguments_.markdown;
+      if (!has_work)
+        throw CLI::RequiredError("check needs --config FILE, --explain or --markdown;");
+    });
+  }
+
+  CLI::App app_;
+  CLI::App* serve_ = nullptr;
+  CLI::App* demo_ = nullptr;
+  CLI::App* origin_ = nullptr;
+  CLI::App* check_ = nullptr;
+  ServeArguments serve_arguments_;
+  DemoArguments demo_arguments_;
+  OriginArguments origin_arguments_;
+  CheckArguments check_arguments_;
+  std::string explain_key_;
+};
+
+}  // namespace
+
+}  // namespace brink::edge
+
+int main(int argc, char** argv) {
+  try {
+    return brink::edge::CommandLine().run(argc, argv);
+  } catch (const std::exception& e) {
+    brink::edge::announce(e.what());
+    return brink::edge::kFailed;
+  }
+}
