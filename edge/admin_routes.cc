@@ -26,6 +26,11 @@ AdminResponse dashboard(const AdminRequest&) {
 }
 
 AdminResponse reload(const std::function<bool(std::string&)>& hook) {
+  if (!hook) {
+    return problem(501, "no-configuration-file", "There is nothing to load",
+                   "This node was started without a configuration file. Start it with `brink serve "
+                   "--config FILE`.");
+  }
   std::string message;
   if (hook(message)) return {.body = "{\"reloaded\":true}\n"};
   return problem(422, "reload-refused", "The new configuration is refused; the old one stays",
@@ -63,10 +68,8 @@ void add_admin_routes(AdminRouter& router, const MetricsRegistry& metrics, Admin
   add_open_routes(router, metrics, hooks);
   add_json_route(router, "/v1/nodes", std::move(hooks.nodes_json));
   add_json_route(router, "/v1/stats", std::move(hooks.stats_json));
-  if (hooks.reload) {
-    router.add({"POST", "/v1/reload", AdminRight::Operate,
-                [hook = std::move(hooks.reload)](const AdminRequest&) { return reload(hook); }});
-  }
+  router.add({"POST", "/v1/reload", AdminRight::Operate,
+              [hook = std::move(hooks.reload)](const AdminRequest&) { return reload(hook); }});
 }
 
 }  // namespace brink::edge

@@ -10,7 +10,7 @@
 
 namespace brink::edge {
 
-// `metrics` outlives the router. A hook that is empty has no route.
+// `metrics` outlives the router. Without a hook: no route; 501 for reload.
 void add_admin_routes(AdminRouter& router, const MetricsRegistry& metrics, AdminHooks hooks);
 
 // One page of HTML that asks for nothing but GET /v1/stats.

@@ -1,7 +1,9 @@
 // `brink serve`: one node, from its configuration file to its last request.
 
 #include <memory>
+#include <mutex>
 #include <string>
+#include <utility>
 
 #include "config/loader.h"
 #include "edge/commands/commands.h"
@@ -29,52 +31,69 @@ void announce_ports(const Node& node, const config::Options& options) {
   }
 }
 
-// Reads the file again. False with a sentence when it, or the node, refuses; all its mistakes are
-// on standard error.
-bool reload(Node& node, const std::string& path, std::string& message) {
-  const config::LoadResult loaded = config::load_file(path);
-  const std::size_t errors = print_diagnostics(loaded);
-  if (!loaded.ok()) {
-    for (const config::Diagnostic& diagnostic : loaded.diagnostics) {
-      if (diagnostic.severity == config::Severity::Error) {
-        message = config::to_string(diagnostic);
-        break;
-      }
-    }
-    if (errors > 1) message += " (and " + std::to_string(errors - 1) + " more)";
+// The node with the file it came from: reloads it for SIGHUP (main thread) and for POST /v1/reload
+// (admin thread).
+class Reloader {
+ public:
+  explicit Reloader(std::string path) : path_(std::move(path)) {}
+
+  void set_node(Node* node) {
+    const std::lock_guard lock(mutex_);
+    node_ = node;
+  }
+
+  // Announces what became of it. False and why in `message` when the file or the node refuses; all
+  // mistakes of the file are on standard error then.
+  bool reload(std::string& message) {
+    const std::lock_guard lock(mutex_);
+    const bool is_done = node_ == nullptr ? (message = "still starting", false) : load(message);
+    announce(is_done ? "reloaded" : "reload refused: " + message);
+    return is_done;
+  }
+
+ private:
+  bool load(std::string& message) {
+    const config::LoadResult loaded = config::load_file(path_);
+    print_diagnostics(loaded);
+    if (loaded.ok()) return node_->reload(loaded.options, message);
+    message = first_error(loaded);
     return false;
   }
-  return node.reload(loaded.options, message);
-}
 
-void announce_reload(Node& node, const std::string& path) {
-  std::string message;
-  if (reload(node, path, message)) {
-    announce("reloaded");
-  } else {
-    announce("reload refused: " + message);
+  static std::string first_error(const config::LoadResult& loaded) {
+    for (const config::Diagnostic& diagnostic : loaded.diagnostics) {
+      if (diagnostic.severity == config::Severity::Error) return config::to_string(diagnostic);
+    }
+    return {};
   }
-}
+
+  const std::string path_;
+  std::mutex mutex_;  // guards node_; held while the node reloads, so that two reloads do not mix
+  Node* node_ = nullptr;
+};
 
 }  // namespace
 
 int run_serve(const ServeArguments& arguments) {
+  Signals signals;
   const config::LoadResult loaded = config::load_file(arguments.config);
   print_diagnostics(loaded);
   if (!loaded.ok()) return kUsage;
-  Signals signals;
   raise_descriptor_limit();
   const SystemClock clock;
+  Reloader reloader(arguments.config);
+  NodeHooks hooks{.reload = [&reloader](std::string& message) { return reloader.reload(message); }};
   std::string message;
-  const std::unique_ptr<Node> node = Node::start(loaded.options, clock, message);
+  const std::unique_ptr<Node> node = Node::start(loaded.options, clock, message, std::move(hooks));
   if (node == nullptr) {
     announce(message);
     return kFailed;
   }
+  reloader.set_node(node.get());
   announce_ports(*node, loaded.options);
   announce("ready");
   while (signals.wait() == Wanted::Reload)
-    announce_reload(*node, arguments.config);
+    reloader.reload(message);
   announce("stopping; a second signal ends at once");
   signals.exit_on_next();
   node->stop();

@@ -15,6 +15,8 @@
 namespace brink::edge {
 namespace {
 
+using namespace std::string_view_literals;
+
 std::string line_of(const AccessRecord& record) {
   std::string out;
   append_access_line(out, record, "fra-1", record.target.view());
@@ -87,7 +89,7 @@ TEST(AccessLogLine, WritesWhatUpstreamDidAndWhatWentWrong) {
 
 TEST(AccessLogLine, HostileTextIsStillOneLineOfValidJson) {
   AccessRecord record = hit();
-  record.target.assign(std::string("/\"\\\n\r\t\x01\x7f\x00\xff\xc3\x28\xed\xa0\x80", 17));
+  record.target.assign("/\"\\\n\r\t\x01\x7f\x00\xff\xc3\x28\xed\xa0\x80"sv);
   record.user_agent.assign("evil\"}\n{\"status\":200");
   const std::string line = line_of(record);
   EXPECT_EQ(line.find('\n'), line.size() - 1);
