@@ -9,7 +9,8 @@
 
 namespace brink::edge::cache {
 
-// As written: closed, either end may be missing. {5, none} = "5-", {none, 5} = "-5" (the last five).
+// As written: closed, either end may be missing. {5, none} = "5-", {none, 5} = "-5" (the last
+// five).
 struct RawByteRange {
   std::optional<std::uint64_t> first;
   std::optional<std::uint64_t> last;
@@ -26,8 +27,9 @@ struct ByteRange {
 inline constexpr std::size_t kMaxRanges = 16;
 
 enum class RangeOutcome : std::uint8_t {
-  Whole,          // no range, not "bytes", malformed, or more than kMaxRanges after merging: ignore the field
-  Partial,        // `ranges` holds what to send, merged where they touch or overlap, in ascending order
+  Whole,    // no range, not "bytes", malformed, more than kMaxRanges after merging or 128 before:
+            // ignore it
+  Partial,  // `ranges` holds what to send, merged where they touch or overlap, in ascending order
   Unsatisfiable,  // 416
 };
 
@@ -38,12 +40,12 @@ struct RangeSet {
   std::span<const ByteRange> view() const { return {ranges.data(), count}; }
 };
 
-// A Range field against a representation of `length` bytes (length 0: every range is unsatisfiable).
-// No allocation.
+// A Range field against a representation of `length` bytes (length 0: every range is
+// unsatisfiable). No allocation.
 RangeSet resolve_ranges(std::string_view range_field, std::uint64_t length);
 
-// While the length is unknown (the response is still filling): the one range "first-last" or "first-" when it
-// can be served without knowing it; else empty.
+// While the length is unknown (the response is still filling): the one range "first-last" or
+// "first-" when it can be served without knowing it; else empty.
 std::optional<RawByteRange> single_open_range(std::string_view range_field);
 
 struct ContentRange {

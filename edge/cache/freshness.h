@@ -10,11 +10,13 @@ struct FreshnessLifetime {
   FreshnessSource source = FreshnessSource::None;
 };
 
-// Targeted max-age, s-maxage, max-age, Expires − Date, heuristic; a site's override before all of them.
-FreshnessLifetime freshness_lifetime(const ResponseContext& context, const ResponseDirectives& directives,
-                                     const Policy& policy);
+// Targeted max-age, s-maxage, max-age, Expires − Date, heuristic; a site's override before all of
+// them.
+FreshnessLifetime freshness_lifetime(const ResponseContext& context,
+                                     const ResponseDirectives& directives, const Policy& policy);
 
-// §4.2.3: from Age (first of a list counts; invalid ignored; 2^31 and beyond saturate), Date and the response delay.
+// §4.2.3: from Age (first of a list counts; invalid ignored; 2^31 and beyond saturate), Date and
+// the response delay.
 std::uint32_t corrected_initial_age(const ResponseContext& context);
 
 // corrected_initial_age + resident time; a clock that went backwards counts as no time.

@@ -1,6 +1,6 @@
 #pragma once
-// Every caching decision has a name: one enumeration feeds Cache-Status detail, the access log, metrics
-// and explain (DESIGN.md section 7). The prose for each value is in reason.cc (one table).
+// Every caching decision has a name: one enumeration feeds Cache-Status detail, the access log,
+// metrics and explain (DESIGN.md section 7). The prose for each value is in reason.cc (one table).
 
 #include <cstdint>
 #include <string_view>
@@ -10,17 +10,52 @@ namespace brink::edge::cache {
 enum class Reason : std::uint8_t {
   None,
   // answered from the store
-  Fresh, FreshByRequestMaxStale, StaleWhileRevalidate, StaleIfError, StaleUnreachable,
+  Fresh,
+  FreshByRequestMaxStale,
+  StaleWhileRevalidate,
+  StaleIfError,
+  StaleUnreachable,
   // not answered from the store
-  NotStored, VariantNotStored, VaryStar, MethodNotCacheable, UpgradeRequested, RequestBody, SiteBypass,
-  Expired, NoFreshness, NoCacheResponse, NoCacheRequest, RequestMaxAge, RequestMinFresh, MustRevalidate,
-  InvalidFreshness, AuthorizationRequest, KnownUncacheable, RangeNotStored, OnlyIfCached, RequestNoStore,
+  NotStored,
+  VariantNotStored,
+  VaryStar,
+  MethodNotCacheable,
+  UpgradeRequested,
+  RequestBody,
+  SiteBypass,
+  Expired,
+  NoFreshness,
+  NoCacheResponse,
+  NoCacheRequest,
+  RequestMaxAge,
+  RequestMinFresh,
+  MustRevalidate,
+  InvalidFreshness,
+  AuthorizationRequest,
+  KnownUncacheable,
+  RangeNotStored,
+  OnlyIfCached,
+  RequestNoStore,
   // not stored
-  ResponseNoStore, ResponsePrivate, MustUnderstandStatus, AuthorizationNotShared, StatusNotCacheable,
-  NoValidatorNoFreshness, SetCookieForbidden, VaryTooMany, PartialResponse, Incomplete, TooLarge, StoreFull,
-  HeadRequest, InterimStatus, UnknownTransferCoding,
+  ResponseNoStore,
+  ResponsePrivate,
+  MustUnderstandStatus,
+  AuthorizationNotShared,
+  StatusNotCacheable,
+  NoValidatorNoFreshness,
+  SetCookieForbidden,
+  VaryTooMany,
+  PartialResponse,
+  Incomplete,
+  TooLarge,
+  StoreFull,
+  HeadRequest,
+  InterimStatus,
+  UnknownTransferCoding,
   // stored
-  Stored, StoredToValidate, Freshened,
+  Stored,
+  StoredToValidate,
+  Freshened,
   Count_,
 };
 
