@@ -1,5 +1,6 @@
 #pragma once
-// A group of upstream servers that are asked in the same way: their addresses, health, balance. Shared by all shards.
+// A group of upstream servers that are asked in the same way: their addresses, health, balance.
+// Shared by all shards.
 
 #include <cstdint>
 #include <memory>
@@ -21,21 +22,35 @@ class Server;
 
 enum class AttemptOutcome : std::uint8_t { Answered, ServerError, Failed, Cancelled };
 
-// Made from a configuration at load and at reload; `previous` lends the health of servers that stay.
+// Made from a configuration at load and at reload; `previous` lends the health of servers that
+// stay.
 class ServerGroup {
  public:
-  static std::shared_ptr<ServerGroup> create(const config::UpstreamOptions& options, const ServerGroup* previous);
+  // A URL that is none (the loader refuses those first) is left out and logged.
+  static std::shared_ptr<ServerGroup> create(const config::UpstreamOptions& options,
+                                             const ServerGroup* previous);
   virtual ~ServerGroup() = default;
 
   virtual const config::UpstreamOptions& options() const = 0;
   virtual std::span<const std::shared_ptr<Server>> servers() const = 0;
-  // The next server to try by the configured balance, skipping ejected and unhealthy ones and those in `tried`;
-  // null when none is left. Counts as outstanding until report().
-  virtual std::shared_ptr<Server> pick(std::span<const std::shared_ptr<Server>> tried, Ticks now) = 0;
-  // Passive health: consecutive failures eject with doubling time; one probe after it.
-  virtual void report(const std::shared_ptr<Server>& server, AttemptOutcome outcome, Ticks now) = 0;
+  // The next server to try by the configured balance, skipping ejected and unhealthy ones and those
+  // in `tried`; null when none is left. Counts as outstanding until report(). When no server is
+  // well and `tried` is empty, the least bad one gets one request at a time as a probe: a group
+  // never stays shut for longer than its servers are really gone.
+  virtual std::shared_ptr<Server> pick(std::span<const std::shared_ptr<Server>> tried,
+                                       Ticks now) = 0;
+  // As pick(), but this server or none: for callers with an order of their own (the regional ring).
+  virtual bool take(const std::shared_ptr<Server>& server, Ticks now) = 0;
+  // Passive health: consecutive failures eject with doubling time; one probe after it. True when
+  // this report ejected the server.
+  virtual bool report(const std::shared_ptr<Server>& server, AttemptOutcome outcome, Ticks now) = 0;
   // For /metrics, GET /v1/nodes and logs.
-  struct Status { std::string url; bool healthy; bool ejected; std::uint32_t outstanding; };
+  struct Status {
+    std::string url;
+    bool healthy;
+    bool ejected;
+    std::uint32_t outstanding;
+  };
   virtual std::vector<Status> status(Ticks now) const = 0;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
-// The way to the regional tier: a regional node chosen by the cache key, the next on the ring where it fails, the origin
-// at last if so configured.
+// The way to the regional tier: a regional node chosen by the cache key, the next on the ring where
+// it fails, the origin at last if so configured.
 
 #include <boost/asio/io_context.hpp>
 #include <memory>
@@ -19,12 +19,14 @@ std::shared_ptr<Ring> make_ring(const config::TierOptions& options, const Ring* 
 // The same nodes as a group, for health, status and tunnels.
 std::shared_ptr<origin::ServerGroup> ring_group(const Ring& ring);
 
-// The upstream port of an edge. With a null or empty ring it asks the origin directly; set_ring() after a reload.
+// The upstream port of an edge. With a null or empty ring it asks the origin directly; set_ring()
+// after a reload.
 class TierUpstream : public origin::Upstream {
  public:
   virtual void set_ring(std::shared_ptr<Ring> ring) = 0;
 };
 std::unique_ptr<TierUpstream> make_tier_upstream(boost::asio::io_context& io, const Clock& clock,
-                                                 MetricsRegistry& metrics, std::shared_ptr<Ring> ring);
+                                                 MetricsRegistry& metrics,
+                                                 std::shared_ptr<Ring> ring);
 
 }  // namespace brink::tiered

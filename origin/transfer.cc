@@ -1,0 +1,310 @@
+#include "origin/transfer.h"
+
+#include <algorithm>
+
+#include "origin/server.h"
+
+namespace brink::origin {
+
+Transfer::Transfer(TransferHost& host, CurlDriver& driver) : host_(host), easy_(curl_easy_init()) {
+  CHECK(easy_ != nullptr);
+  set_fixed_options(easy());
+  driver.adopt(easy());
+  install_callbacks();
+}
+
+Transfer* Transfer::of(CURL* easy) {
+  char* self = nullptr;
+  return curl_easy_getinfo(easy, CURLINFO_PRIVATE, &self) == CURLE_OK
+             ? static_cast<Transfer*>(static_cast<void*>(self))
+             : nullptr;
+}
+
+void Transfer::install_callbacks() {
+  using Trampoline = std::size_t (*)(char*, std::size_t, std::size_t, void*);
+  const Trampoline header = [](char* data, std::size_t, std::size_t size, void* self) noexcept {
+    return static_cast<Transfer*>(self)->on_header({data, size});
+  };
+  const Trampoline write = [](char* data, std::size_t, std::size_t size, void* self) noexcept {
+    return static_cast<Transfer*>(self)->on_body({data, size});
+  };
+  const Trampoline read = [](char* into, std::size_t, std::size_t size, void* self) noexcept {
+    return static_cast<Transfer*>(self)->on_read(into, size);
+  };
+  const curl_prereq_callback prereq = [](void* self, char*, char*, int, int) noexcept {
+    return static_cast<Transfer*>(self)->on_ready_to_send();
+  };
+  void* const self = this;
+  set_option(easy(), CURLOPT_PRIVATE, self);
+  set_option(easy(), CURLOPT_HEADERFUNCTION, header);
+  set_option(easy(), CURLOPT_HEADERDATA, self);
+  set_option(easy(), CURLOPT_WRITEFUNCTION, write);
+  set_option(easy(), CURLOPT_WRITEDATA, self);
+  set_option(easy(), CURLOPT_READFUNCTION, read);
+  set_option(easy(), CURLOPT_READDATA, self);
+  set_option(easy(), CURLOPT_PREREQFUNCTION, prereq);
+  set_option(easy(), CURLOPT_PREREQDATA, self);
+}
+
+void Transfer::begin(Request request, Handler& handler, std::unique_ptr<Candidates> candidates) {
+  CHECK(phase_ == Phase::Idle);
+  request_ = std::move(request);
+  handler_ = &handler;
+  candidates_ = std::move(candidates);
+  total_deadline_ = kNever;
+  attempts_ = 0;
+  delivered_ = body_started_ = fresh_ = false;
+  phase_ = Phase::Queued;
+}
+
+void Transfer::end() {
+  CHECK(!candidate_.server && !added && !has_slot);
+  host_.deadlines().clear(*this);
+  request_ = {};
+  handler_ = nullptr;
+  candidates_.reset();
+  phase_ = Phase::Idle;
+}
+
+bool Transfer::choose(bool again) {
+  CHECK(!candidate_.server);
+  candidate_ = candidates_->next(host_.clock().ticks(), again);
+  return candidate_.server != nullptr;
+}
+
+void Transfer::report(AttemptOutcome outcome) {
+  if (!candidate_.server) return;
+  const Candidate candidate = std::exchange(candidate_, {});
+  if (candidate.group->report(candidate.server, outcome, host_.clock().ticks())) {
+    host_.metrics().ejections.add();
+  }
+}
+
+bool Transfer::configure() {
+  const config::UpstreamOptions& options = candidate_.group->options();
+  asked_ = reused_ = reuse_failed_ = flow_paused_ = recv_paused_ = send_paused_ = got_bytes_ =
+      false;
+  sent_bytes_ = 0;
+  given_up_.reset();
+  head_.reset(options.header_bytes);
+  if (attempts_++ == 0 && options.total_timeout.count() > 0) {
+    total_deadline_ = host_.clock().ticks() + options.total_timeout;
+  }
+  // A site's `host` is for its origin; a regional node needs the client's to know the site.
+  const bool rename = !candidate_.tier && !options.host.empty();
+  if (!form_.lay_out(request_, rename ? options.host : request_.authority)) return false;
+  if (configured_group_ != candidate_.group || configured_server_ != candidate_.server) {
+    set_server_options(easy(), candidate_, connect_to_);
+    configured_group_ = candidate_.group;
+    configured_server_ = candidate_.server;
+  }
+  set_option(easy(), CURLOPT_FRESH_CONNECT, fresh_ ? 1L : 0L);
+  set_request_options(easy(), request_, form_);
+  return true;
+}
+
+void Transfer::set_phase(Phase phase, Millis limit) {
+  phase_ = phase;
+  set_deadline(limit);
+}
+
+void Transfer::set_deadline(Millis limit) {
+  const Ticks at = limit.count() > 0 ? host_.clock().ticks() + limit : kNever;
+  host_.deadlines().set(*this, std::min(at, total_deadline_));
+}
+
+std::size_t Transfer::give_up(Error error) {
+  given_up_ = error;
+  return 0;
+}
+
+int Transfer::on_ready_to_send() {
+  if (asked_) {
+    // libcurl would repeat the request by itself on another connection, whatever its method: ours
+    // to decide.
+    reuse_failed_ = true;
+    give_up({ErrorCode::ConnectionTerminated, Side::Upstream, Retry::IfConnectionWasReused,
+             "the idle connection was closed"});
+    return CURL_PREREQFUNC_ABORT;
+  }
+  asked_ = true;
+  long connects = 0;
+  curl_easy_getinfo(easy(), CURLINFO_NUM_CONNECTS, &connects);
+  reused_ = connects == 0;
+  (reused_ ? host_.metrics().connections_reused : host_.metrics().connections_new).add();
+  asked_at_ = host_.clock().ticks();
+  const config::UpstreamOptions& options = candidate_.group->options();
+  const bool nothing_to_send =
+      !request_.body || request_.method == "HEAD" || request_.content_length == std::uint64_t{0};
+  if (!nothing_to_send) {
+    set_phase(Phase::Sending, options.idle_timeout);
+  } else {
+    set_phase(Phase::Awaiting, options.first_byte_timeout);
+  }
+  return CURL_PREREQFUNC_OK;
+}
+
+std::size_t Transfer::on_header(std::string_view line) {
+  if (abandoned()) return 0;
+  if (answered()) return line.size();  // trailers end here
+  if (!got_bytes_) {
+    got_bytes_ = true;
+    host_.metrics().first_byte.observe(
+        static_cast<std::uint64_t>((host_.clock().ticks() - asked_at_).count()));
+  }
+  switch (head_.line(line)) {
+    case ResponseHeadReader::Event::More:
+      break;
+    case ResponseHeadReader::Event::Interim:
+      if (head_.status() == 102 || head_.status() == 103) {
+        delivered_ = true;
+        handler_->on_interim(head_.status(), head_.fields());
+      }
+      break;
+    case ResponseHeadReader::Event::Final:
+      deliver_head();
+      break;
+    case ResponseHeadReader::Event::Malformed:
+      return give_up({ErrorCode::ResponseMalformed, Side::Upstream, Retry::Never,
+                      "the response head is malformed"});
+    case ResponseHeadReader::Event::TooLarge:
+      return give_up({ErrorCode::ResponseHeadTooLarge, Side::Upstream, Retry::Never,
+                      "the response head is larger than header_bytes"});
+  }
+  return abandoned() ? 0 : line.size();
+}
+
+void Transfer::deliver_head() {
+  const bool sending = phase_ == Phase::Sending;
+  set_phase(Phase::Answering, candidate_.group->options().idle_timeout);
+  // libcurl stops sending on an error status, but a paused upload stays paused until it is told.
+  if (sending && send_paused_ && head_.status() >= 300) host_.unpause_request(*this);
+  ResponseHead head;
+  head.status = head_.status();
+  head.fields = head_.fields();
+  head.content_length = head_.content_length();
+  head.server = candidate_.server->url();
+  head.from_tier = candidate_.tier;
+  head.attempts = attempts_;
+  delivered_ = true;
+  handler_->on_head(head);
+}
+
+std::size_t Transfer::on_body(std::string_view bytes) {
+  if (abandoned()) return 0;
+  if (!answered()) {
+    return give_up(
+        {ErrorCode::ResponseMalformed, Side::Upstream, Retry::Never, "a body without a head"});
+  }
+  if (flow_paused_) {
+    recv_paused_ = true;
+    set_deadline(Millis{0});
+    return CURL_WRITEFUNC_PAUSE;
+  }
+  set_deadline(candidate_.group->options().idle_timeout);
+  if (handler_->on_body(bytes) == Handler::Flow::Pause) {
+    flow_paused_ = true;
+    set_deadline(Millis{0});
+  }
+  return abandoned() ? 0 : bytes.size();
+}
+
+std::size_t Transfer::on_read(char* into, std::size_t size) {
+  if (abandoned()) return CURL_READFUNC_ABORT;
+  const std::uint64_t left =
+      request_.content_length ? *request_.content_length - sent_bytes_ : ~std::uint64_t{0};
+  size = static_cast<std::size_t>(std::min<std::uint64_t>(size, left));
+  std::size_t count = 0;
+  body_started_ = true;
+  switch (size == 0 ? BodySource::State::End : request_.body->pull(into, size, count)) {
+    case BodySource::State::Data:
+      sent_bytes_ += count;
+      if (count == left) {
+        body_sent();
+      } else if (phase_ == Phase::Sending) {
+        set_deadline(candidate_.group->options().idle_timeout);
+      }
+      return count;
+    case BodySource::State::Wait:
+      send_paused_ = true;
+      if (phase_ == Phase::Sending) set_deadline(Millis{0});  // the client's time, not the server's
+      return CURL_READFUNC_PAUSE;
+    case BodySource::State::End:
+      if (request_.content_length && left != 0) break;
+      body_sent();
+      return 0;
+    case BodySource::State::Failed:
+      break;
+  }
+  give_up({ErrorCode::ClientGone, Side::Client, Retry::Never, "the request's body broke off"});
+  return CURL_READFUNC_ABORT;
+}
+
+void Transfer::body_sent() {
+  if (phase_ == Phase::Sending) {
+    set_phase(Phase::Awaiting, candidate_.group->options().first_byte_timeout);
+  }
+}
+
+void Transfer::resume(CurlDriver& driver, bool response, bool request) {
+  const config::UpstreamOptions& options = candidate_.group->options();
+  if (response && flow_paused_) {
+    flow_paused_ = false;
+    if (answered()) set_deadline(options.idle_timeout);
+  }
+  const bool recv = response && recv_paused_;
+  const bool send = request && send_paused_;
+  if (!recv && !send) return;
+  if (recv) recv_paused_ = false;
+  if (send) {
+    send_paused_ = false;
+    if (phase_ == Phase::Sending) set_deadline(options.idle_timeout);
+  }
+  driver.unpause(easy(), (recv_paused_ ? CURLPAUSE_RECV : 0) | (send_paused_ ? CURLPAUSE_SEND : 0));
+}
+
+Error Transfer::error(CURLcode result) const {
+  if (given_up_) return *given_up_;
+  if (result == CURLE_OK) {
+    return {ErrorCode::ResponseMalformed, Side::Upstream, Retry::Never, "no response head"};
+  }
+  return to_error(result, answered() ? Progress::Answering
+                          : asked_   ? Progress::Asked
+                                     : Progress::Connecting);
+}
+
+Error Transfer::timeout() const {
+  if (host_.clock().ticks() >= total_deadline_) {
+    return {ErrorCode::ResponseTimeout, Side::Upstream, Retry::Never, "total_timeout"};
+  }
+  if (phase_ == Phase::Waiting) {
+    return {ErrorCode::LimitReached, Side::Internal, Retry::Safe, "connections"};
+  }
+  return to_error(CURLE_OPERATION_TIMEDOUT, answered() ? Progress::Answering
+                                            : asked_   ? Progress::Asked
+                                                       : Progress::Connecting);
+}
+
+bool Transfer::may_repeat(const Error& error) const {
+  if (delivered_ || body_started_ || host_.clock().ticks() >= total_deadline_) return false;
+  switch (error.code) {
+    case ErrorCode::ConnectionRefused:
+    case ErrorCode::ConnectionTimeout:
+    case ErrorCode::ConnectionTerminated:
+    case ErrorCode::ResponseTimeout:
+    case ErrorCode::DnsError:
+    case ErrorCode::TlsError:
+    case ErrorCode::LimitReached:
+      return error.retry == Retry::Safe || request_.may_retry;
+    default:
+      return false;
+  }
+}
+
+bool Transfer::use_fresh_connection() {
+  if (!reuse_failed_ || fresh_ || !request_.may_retry || delivered_ || body_started_) return false;
+  fresh_ = true;
+  return true;
+}
+
+}  // namespace brink::origin
