@@ -25,15 +25,7 @@ bool describes_the_body(std::string_view name) {
 // The lines of a 304 that replace stored ones, in their order; `receipt` is the Date of one that
 // has none.
 std::vector<Field> replacing_fields(Fields fields, std::string_view receipt) {
-  std::vector<std::string_view> nominated;
-  for (const Field& field : fields) {
-    if (!iequals(field.name, "connection")) continue;
-    for_each_list_element(field.value, [&](std::string_view option) {
-      nominated.push_back(option);
-      return true;
-    });
-  }
-  std::sort(nominated.begin(), nominated.end(), iless);
+  const auto nominated = connection_options(fields);
   std::vector<Field> out;
   bool has_date = false;
   for (const Field& field : fields) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/runtime/clock.h"
 #include "config/runtime/fields.h"
@@ -70,7 +71,8 @@ StoreDecision decide_storable(const ResponseContext& context, const ResponseDire
 //
 // Kept, since a child tier needs them to decide alike: Brink-Cache-Control, CDN-Cache-Control and
 // the tag fields. The respond step leaves them out for ordinary clients (hidden_from_clients) when
-// meta.has_hidden_fields says so.
+// meta.has_hidden_fields says so. With empty `directives` nothing is left out for being qualified:
+// the head for the one client whose request this answers, or for a response that is not stored.
 bool build_stored_head(const ResponseContext& context, const ResponseDirectives& directives,
                        std::string& out, StoredMeta& meta);
 
@@ -79,6 +81,10 @@ bool hidden_from_clients(std::string_view name);
 
 // Ends at this hop (RFC 9110 §7.6.1, RFC 9111 §3.1), whatever Connection says.
 bool is_hop_by_hop(std::string_view name);
+
+// What all Connection lines name, sorted for binary search by iless() (tokens.h), without
+// Cache-Control and Vary: views into `fields`.
+std::vector<std::string_view> connection_options(Fields fields);
 
 // Iterates the field lines of a block made by build_stored_head(). `f(Field)` returns false to
 // stop.

@@ -39,15 +39,7 @@ bool is_well_formed(const Field& field) {
 // Names that this response itself excludes: Connection's options and qualified private / no-cache.
 // Sorted.
 std::vector<std::string_view> excluded_names(Fields fields, const ResponseDirectives& directives) {
-  std::vector<std::string_view> names;
-  for (const Field& field : fields) {
-    if (!iequals(field.name, "connection")) continue;
-    for_each_list_element(field.value, [&](std::string_view option) {
-      const bool for_everyone = iequals(option, "cache-control") || iequals(option, "vary");
-      if (!for_everyone) names.push_back(option);
-      return true;
-    });
-  }
+  std::vector<std::string_view> names = connection_options(fields);
   names.insert(names.end(), directives.no_cache_fields.begin(), directives.no_cache_fields.end());
   names.insert(names.end(), directives.private_fields.begin(), directives.private_fields.end());
   std::sort(names.begin(), names.end(), iless);
@@ -72,17 +64,34 @@ HeadSlice append_line(std::string_view name, std::string_view value, std::string
   return {static_cast<std::uint16_t>(offset), static_cast<std::uint16_t>(value.size())};
 }
 
-// Keeps the slice of a field that is allowed once; a second line withdraws it.
-struct SingleSlice {
-  std::string_view name;
-  HeadSlice StoredMeta::*slot;
-  int lines = 0;
-
-  bool note(std::string_view field, HeadSlice slice, StoredMeta& meta) {
-    if (!iequals(field, name)) return false;
-    meta.*slot = lines++ == 0 ? slice : HeadSlice{};
-    return true;
+// The slices of fields that are allowed once; a second line withdraws the first.
+class Slices {
+ public:
+  explicit Slices(StoredMeta& meta) : meta_(meta) {
+    for (const Single& single : singles_)
+      meta_.*single.slot = {};
+    meta_.vary = {};
   }
+  void note(std::string_view name, HeadSlice slice) {
+    for (Single& single : singles_) {
+      if (!iequals(single.name, name)) continue;
+      meta_.*single.slot = single.lines++ == 0 ? slice : HeadSlice{};
+      return;
+    }
+  }
+  bool has_date() const { return singles_[0].lines > 0; }
+
+ private:
+  struct Single {
+    std::string_view name;
+    HeadSlice StoredMeta::*slot;
+    int lines = 0;
+  };
+  StoredMeta& meta_;
+  std::array<Single, 4> singles_ = {Single{"date", &StoredMeta::date},
+                                    Single{"etag", &StoredMeta::etag},
+                                    Single{"last-modified", &StoredMeta::last_modified},
+                                    Single{"content-language", &StoredMeta::content_language}};
 };
 
 std::int64_t date_in(std::string_view head, HeadSlice slice, TimePoint now) {
@@ -111,18 +120,25 @@ bool is_hop_by_hop(std::string_view name) {
   return contains(kNames, name);
 }
 
+std::vector<std::string_view> connection_options(Fields fields) {
+  std::vector<std::string_view> options;
+  for (const Field& field : fields) {
+    if (!iequals(field.name, "connection")) continue;
+    for_each_list_element(field.value, [&](std::string_view option) {
+      const bool for_everyone = iequals(option, "cache-control") || iequals(option, "vary");
+      if (!for_everyone) options.push_back(option);
+      return true;
+    });
+  }
+  std::sort(options.begin(), options.end(), iless);
+  return options;
+}
+
 bool build_stored_head(const ResponseContext& context, const ResponseDirectives& directives,
                        std::string& out, StoredMeta& meta) {
   out.clear();
   append_status_line(context.status, out);
-  std::array<SingleSlice, 4> singles = {
-      SingleSlice{"etag", &StoredMeta::etag},
-      SingleSlice{"last-modified", &StoredMeta::last_modified},
-      SingleSlice{"date", &StoredMeta::date},
-      SingleSlice{"content-language", &StoredMeta::content_language}};
-  for (const SingleSlice& single : singles)
-    meta.*single.slot = {};
-  meta.vary = {};
+  Slices slices{meta};
   meta.has_hidden_fields = false;
   const auto excluded = excluded_names(context.fields, directives);
   bool has_vary = false;
@@ -134,149 +150,20 @@ bool build_stored_head(const ResponseContext& context, const ResponseDirectives&
     if (iequals(field.name, "vary")) {
       if (!has_vary) meta.vary = append_line(field.name, joined_value(context.fields, "vary"), out);
       has_vary = true;
-      continue;
+    } else {
+      slices.note(field.name, append_line(field.name, trim_ows(field.value), out));
     }
-    const HeadSlice slice = append_line(field.name, trim_ows(field.value), out);
     if (out.size() > kHeadLimitBytes) return false;
-    std::any_of(singles.begin(), singles.end(),
-                [&](SingleSlice& single) { return single.note(field.name, slice, meta); });
     meta.has_hidden_fields = meta.has_hidden_fields || hidden_from_clients(field.name);
   }
-  if (singles[2].lines == 0) {
+  if (!slices.has_date()) {
     const auto now = format_http_date(context.response_time);
     meta.date = append_line("Date", {now.data(), now.size()}, out);
+    if (out.size() > kHeadLimitBytes) return false;
   }
-  if (out.size() > kHeadLimitBytes) return false;
   meta.date_s = date_in(out, meta.date, context.response_time);
   meta.last_modified_s = date_in(out, meta.last_modified, context.response_time);
   return true;
-}
-
-std::string_view reason_phrase(int status) {
-  switch (status) {
-    case 100:
-      return "Continue";
-    case 101:
-      return "Switching Protocols";
-    case 102:
-      return "Processing";
-    case 103:
-      return "Early Hints";
-    case 200:
-      return "OK";
-    case 201:
-      return "Created";
-    case 202:
-      return "Accepted";
-    case 203:
-      return "Non-Authoritative Information";
-    case 204:
-      return "No Content";
-    case 205:
-      return "Reset Content";
-    case 206:
-      return "Partial Content";
-    case 207:
-      return "Multi-Status";
-    case 208:
-      return "Already Reported";
-    case 226:
-      return "IM Used";
-    case 300:
-      return "Multiple Choices";
-    case 301:
-      return "Moved Permanently";
-    case 302:
-      return "Found";
-    case 303:
-      return "See Other";
-    case 304:
-      return "Not Modified";
-    case 305:
-      return "Use Proxy";
-    case 307:
-      return "Temporary Redirect";
-    case 308:
-      return "Permanent Redirect";
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 402:
-      return "Payment Required";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 406:
-      return "Not Acceptable";
-    case 407:
-      return "Proxy Authentication Required";
-    case 408:
-      return "Request Timeout";
-    case 409:
-      return "Conflict";
-    case 410:
-      return "Gone";
-    case 411:
-      return "Length Required";
-    case 412:
-      return "Precondition Failed";
-    case 413:
-      return "Content Too Large";
-    case 414:
-      return "URI Too Long";
-    case 415:
-      return "Unsupported Media Type";
-    case 416:
-      return "Range Not Satisfiable";
-    case 417:
-      return "Expectation Failed";
-    case 421:
-      return "Misdirected Request";
-    case 422:
-      return "Unprocessable Content";
-    case 423:
-      return "Locked";
-    case 424:
-      return "Failed Dependency";
-    case 425:
-      return "Too Early";
-    case 426:
-      return "Upgrade Required";
-    case 428:
-      return "Precondition Required";
-    case 429:
-      return "Too Many Requests";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 451:
-      return "Unavailable For Legal Reasons";
-    case 500:
-      return "Internal Server Error";
-    case 501:
-      return "Not Implemented";
-    case 502:
-      return "Bad Gateway";
-    case 503:
-      return "Service Unavailable";
-    case 504:
-      return "Gateway Timeout";
-    case 505:
-      return "HTTP Version Not Supported";
-    case 506:
-      return "Variant Also Negotiates";
-    case 507:
-      return "Insufficient Storage";
-    case 508:
-      return "Loop Detected";
-    case 511:
-      return "Network Authentication Required";
-    default:
-      return {};
-  }
 }
 
 }  // namespace brink::edge::cache

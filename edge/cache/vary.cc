@@ -71,7 +71,8 @@ struct Coding {
   std::string_view name;
   std::string_view alias;
 };
-constexpr std::array kCodings = {Coding{"zstd", {}}, Coding{"br", {}}, Coding{"gzip", "x-gzip"}};
+constexpr std::array kCodings = {Coding{"zstd", "zstd"}, Coding{"br", "br"},
+                                 Coding{"gzip", "x-gzip"}};
 
 // One bit per coding of kCodings that the client accepts (RFC 9110 §12.5.3).
 unsigned accepted_codings(Fields request) {
@@ -207,6 +208,7 @@ void append_language(Fields request, std::string& out) {
     out.push_back('+');
     languages.append_normalised(out);
   } else {
+    out.push_back('~');  // as written: never the same as a normalised value
     append_generic(kAcceptLanguage, request, true, out);
   }
 }
