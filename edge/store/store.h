@@ -34,7 +34,7 @@ struct NewResponse {
   std::string_view variant_key;
   std::string_view head;
   cache::StoredMeta meta;
-  std::optional<std::uint64_t> announced_length;  // Content-Length, when there was one
+  std::optional<std::uint64_t> announced_length = {};  // Content-Length, when there was one
   bool store = false;  // false: only passing through; starts in Window mode, commit() makes nothing visible
 };
 
