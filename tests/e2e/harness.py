@@ -4,6 +4,7 @@ What a test starts it stops: every Process ends with its Scratch, whatever the t
 programs' logs are printed.
 """
 
+import json
 import os
 import pathlib
 import re
@@ -15,6 +16,7 @@ import tempfile
 import threading
 import time
 import unittest
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BRINK = os.environ.get("BRINK_BINARY", str(ROOT / "build/release/brink"))
@@ -105,6 +107,11 @@ class DemoOrigin(Process):
     def ready(self):
         self.port = int(self.wait_for(r"^brink: origin on \S+:(\d+)")[0])
         return self
+
+    def requests(self):
+        """How often each URL was asked, by the origin's own count."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/_requests", timeout=20) as answer:
+            return json.load(answer)["urls"]
 
 
 def node_config(origin_port, *, name="node-1", pop="local", role="edge", regional=(), memory="256MiB", extra=""):
