@@ -1,6 +1,6 @@
 # Every library Brink links, all from Debian 12 (config/deploy/debian-packages.txt).
 find_package(Threads REQUIRED)
-find_package(Boost 1.81 EXACT REQUIRED COMPONENTS json url system)
+find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS headers json system)
 find_package(OpenSSL 3 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.88)

@@ -2,6 +2,7 @@
 // One node: its shards, store, listeners and admin listener. Several may live in one process (demo, tests).
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,11 +13,18 @@
 
 namespace brink::edge {
 
+// What a node asks of the program around it.
+struct NodeHooks {
+  // POST /v1/reload: reads the configuration again and calls Node::reload(); false and why in `message`. Null = 501.
+  std::function<bool(std::string& message)> reload;
+};
+
 class Node {
  public:
   // Binds every address and starts the threads; on failure says which address and why (`message`).
   // `clock` outlives the node.
-  static std::unique_ptr<Node> start(const config::Options& options, const Clock& clock, std::string& message);
+  static std::unique_ptr<Node> start(const config::Options& options, const Clock& clock, std::string& message,
+                                     NodeHooks hooks = {});
   // Stops at once what stop() has not ended.
   virtual ~Node() = default;
   // The ports actually bound, in the order of options.listen; 0 for the admin port when there is none.

@@ -44,6 +44,8 @@ void Transaction::begin(const RequestHead& head, origin::BodySource* body) {
   interim_seen_ = 0;
   restarts_ = 0;
   forwarded_ = false;
+  directives_ = {};
+  trace_ = {};
   error_.reset();
   sites_ = context_.sites;
   stage_ = Stage::Lookup;
@@ -55,8 +57,10 @@ void Transaction::begin(const RequestHead& head, origin::BodySource* body) {
 
 // What is refused before the cache is asked.
 bool Transaction::admit() {
-  if (head_.method == "CONNECT" || head_.method == "TRACE") {
-    answer_error(405, "this method is not forwarded", std::nullopt);
+  if (head_.method == "CONNECT") {
+    answer_error(501, "CONNECT is not supported: this is a reverse proxy", std::nullopt);
+  } else if (head_.method == "TRACE") {
+    answer_error(405, "TRACE is refused: it would show a client the fields that nodes add", std::nullopt);
   } else if (!site_) {
     answer_error(421, "no site of this node answers for this host", std::nullopt);
   } else if (is_loop(head_.fields, context_.identity.name)) {
@@ -83,6 +87,7 @@ void Transaction::refuse(const RequestHead& head, int status, std::string_view w
   outcome_ = {};
   site_ = nullptr;
   key_ = {};
+  trace_ = {};
   error_.reset();
   answer_error(status, what, std::nullopt);
   plan_.close = close;
@@ -291,6 +296,16 @@ void Transaction::release() {
   answered_.reset();
   request_body_ = nullptr;
   plan_ = {};
+}
+
+void Transaction::finish_tunnel(int status, std::uint64_t bytes_sent, std::uint64_t bytes_received) {
+  plan_.status = status;
+  outcome_.result = CacheResult::Bypass;
+  outcome_.reason = cache::Reason::UpgradeRequested;
+  outcome_.upstream_status = status;
+  context_.metrics.tunnels.add();
+  finish(bytes_sent, bytes_received, false);
+  release();
 }
 
 void Transaction::finish(std::uint64_t bytes_sent, std::uint64_t bytes_received, bool cut) {

@@ -48,6 +48,7 @@ class Transaction {
   void refuse(const RequestHead& head, int status, std::string_view what, bool close);
 
   Step advance();
+  const Site* site() const { return site_; }
   const ResponsePlan& plan() const { return plan_; }
   ResponseBody& body() { return body_; }
   const std::string& interim() const { return interim_; }
@@ -56,6 +57,12 @@ class Transaction {
   // A follower has waited for config cache.follower_timeout; it goes alone. True when that changed anything.
   bool waited_too_long();
   bool waits_for_another() const { return fetch_ && !leader_ && stage_ == Stage::AwaitHead; }
+
+  // The site's servers when an Upgrade request may be tunnelled to them; null when it was refused already.
+  std::shared_ptr<origin::ServerGroup> tunnel_group() const {
+    return stage_ == Stage::Ready ? nullptr : site_->origin;
+  }
+  void finish_tunnel(int status, std::uint64_t bytes_sent, std::uint64_t bytes_received);
 
   // Writes the access record and counts; call once, when the last byte has left or the client is gone.
   void finish(std::uint64_t bytes_sent, std::uint64_t bytes_received, bool cut);

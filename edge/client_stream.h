@@ -1,0 +1,47 @@
+#pragma once
+// The byte stream of one client connection: TCP, or TLS over it.
+
+#include <sys/uio.h>
+
+#include <boost/asio/ssl/context.hpp>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "config/options.h"
+#include "edge/asio.h"
+
+namespace brink::edge {
+
+struct IoResult {
+  error_code error;
+  std::size_t bytes = 0;
+};
+
+// One reader and one writer at a time. cancel() makes both end with operation_aborted.
+class ClientStream {
+ public:
+  virtual ~ClientStream() = default;
+  virtual Awaitable<IoResult> handshake() = 0;  // nothing on TCP
+  virtual Awaitable<IoResult> read_some(char* into, std::size_t size) = 0;
+  // Some bytes of `parts`, at least one.
+  virtual Awaitable<IoResult> write_some(std::span<const iovec> parts) = 0;
+  // What can be written without waiting, plain TCP only: the bytes taken, or -1 for "not here, not now".
+  virtual ssize_t try_write(std::span<const iovec> parts) noexcept = 0;
+  virtual Socket& socket() = 0;
+  virtual bool is_tls() const = 0;
+  void cancel();
+  // Ends the connection; with `reset`, the client can tell that the response was not whole.
+  void close(bool reset);
+};
+
+std::unique_ptr<ClientStream> make_plain_stream(Socket socket);
+std::unique_ptr<ClientStream> make_tls_stream(Socket socket, std::shared_ptr<net::ssl::context> context);
+
+// TLS 1.2 and 1.3, ALPN "http/1.1". Null, with a sentence in `message`, when a file cannot be used.
+std::shared_ptr<net::ssl::context> make_tls_context(const config::TlsOptions& options, std::string& message);
+
+// Drops the first `bytes` of a list of parts; returns what is left of it.
+std::span<iovec> skip_bytes(std::span<iovec> parts, std::size_t bytes);
+
+}  // namespace brink::edge

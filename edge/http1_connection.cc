@@ -1,0 +1,271 @@
+#include "edge/http1_connection.h"
+
+#include <boost/asio/post.hpp>
+#include <cstring>
+
+#include "edge/http1_session.h"
+#include "edge/tunnel.h"
+
+namespace brink::edge {
+namespace {
+
+constexpr std::size_t kFirstBuffer = 4096;
+constexpr std::size_t kBodySpace = 16 * 1024;
+constexpr std::uint32_t kBurst = 64;             // pipelined hits before other connections get their turn
+constexpr Millis kLinger{2'000};
+constexpr std::size_t kLingerBytes = 256 * 1024;
+
+}  // namespace
+
+Awaitable<void> http1_session(Shard& shard, std::unique_ptr<ClientStream> stream, std::string client_address) {
+  Http1Connection connection(shard, std::move(stream), std::move(client_address));
+  co_await connection.run();
+}
+
+Http1Connection::Http1Connection(Shard& shard, std::unique_ptr<ClientStream> stream, std::string client_address)
+    : shard_(shard),
+      flow_(shard.flow()),
+      client_address_(std::move(client_address)),
+      from_peer_(shard.config().peers->contains(client_address_)),
+      stream_(std::move(stream)),
+      wakeup_(shard.io()),
+      limits_(shard.config().limits),
+      buffer_(std::make_unique_for_overwrite<char[]>(kFirstBuffer)),
+      capacity_(kFirstBuffer),
+      transaction_(flow_, wakeup_),
+      body_room_(shard.io()) {
+  fields_.reserve(32);
+  body_.on_room = [this] { body_room_.wake(); };
+  shard_.enter(*this);
+}
+
+Http1Connection::~Http1Connection() {
+  transaction_.release();
+  shard_.leave(*this);
+  shard_.connections().leave(client_address_);
+}
+
+Awaitable<void> Http1Connection::run() {
+  if (stream_->is_tls()) {
+    arm(read_deadline_, limits_.header_timeout);
+    read_limit_ = Limit::HeaderTimeout;
+    const IoResult shaken = co_await stream_->handshake();
+    if (shaken.error) co_return stream_->close(true);
+  }
+  std::uint32_t burst = 0;
+  for (;;) {
+    const Head state = take_head();
+    if (state == Head::NeedMore) {
+      burst = 0;
+      if (!co_await read_more()) break;
+      continue;
+    }
+    idle_ = false;
+    if (state == Head::Complete) begin_request();
+    if (state == Head::Complete && head_.upgrade && head_.method == "GET" && !head_.has_body) {
+      const std::string_view early = unread();
+      if (co_await run_tunnel(shard_, *stream_, head_, early, transaction_)) break;
+    }
+    const bool at_once = !head_.has_body && transaction_.advance() == Step::Respond && write_at_once();
+    if (!(at_once ? finish_request(false) : co_await serve())) break;
+    if (++burst >= kBurst) {
+      burst = 0;
+      co_await net::post(shard_.io(), kAwait);
+    }
+  }
+  if (!expired_ && (head_.has_body || body_fault_.status != 0 || !keep_alive_)) co_await linger();
+  stream_->close(false);
+}
+
+// More bytes of a head, under the time-out of the head (from its first byte) or of an idle connection.
+Awaitable<bool> Http1Connection::read_more() {
+  const bool empty = begin_ == end_;
+  idle_ = empty;
+  if (empty) {
+    if (shard_.draining()) co_return false;
+    begin_ = end_ = scanned_ = 0;
+    arm(read_deadline_, served_ == 0 ? limits_.header_timeout : limits_.idle_timeout);
+    read_limit_ = served_ == 0 ? Limit::HeaderTimeout : Limit::IdleTimeout;
+  } else if (read_deadline_ == kNever || read_limit_ != Limit::HeaderTimeout) {
+    arm(read_deadline_, limits_.header_timeout);
+    read_limit_ = Limit::HeaderTimeout;
+  }
+  prepare_space(1);
+  IoResult got;
+  if (stream_->is_tls()) {
+    got = co_await stream_->read_some(buffer_.get() + end_, capacity_ - end_);
+  } else {
+    auto [error, n] = co_await stream_->socket().async_read_some(
+        net::buffer(buffer_.get() + end_, capacity_ - end_), kAwait);
+    got = {error, n};
+  }
+  if (!got.error) {
+    end_ += got.bytes;
+    co_return true;
+  }
+  if (expired_ && !empty) {
+    expired_ = false;
+    refuse({408, "the request head did not arrive within limits.header_timeout"});
+    co_await serve();
+  }
+  co_return false;
+}
+
+// Makes room behind the unread bytes, moving or growing. REQUIRES: no view into the buffer is in use.
+void Http1Connection::prepare_space(std::size_t bytes) {
+  if (capacity_ - end_ >= bytes) return;
+  const std::size_t size = end_ - begin_;
+  std::size_t wanted = capacity_;
+  while (wanted < size + bytes) wanted *= 2;
+  if (wanted == capacity_) {
+    std::memmove(buffer_.get(), buffer_.get() + begin_, size);
+  } else {
+    auto bigger = std::make_unique_for_overwrite<char[]>(wanted);
+    std::memcpy(bigger.get(), buffer_.get() + begin_, size);
+    buffer_ = std::move(bigger);
+    capacity_ = wanted;
+  }
+  begin_ = 0;
+  end_ = size;
+}
+
+Http1Connection::Head Http1Connection::take_head() {
+  while (scanned_ == 0 && end_ - begin_ >= 2 && unread().starts_with("\r\n")) begin_ += 2;  // RFC 9112 §2.2
+  const std::string_view bytes = unread();
+  const std::size_t from = scanned_ > 3 ? scanned_ - 3 : 0;
+  const std::size_t at = bytes.find("\r\n\r\n", from);
+  const std::size_t size = at == std::string_view::npos ? bytes.size() : at + 4;
+  if (size > limits_.header_bytes) {
+    const bool line = bytes.substr(0, limits_.uri_bytes).find("\r\n") == std::string_view::npos;
+    return line ? refuse({414, "the request target is longer than limits.uri_bytes", Limit::UriBytes})
+                : refuse({431, "the request head is larger than limits.header_bytes", Limit::HeaderBytes});
+  }
+  if (at == std::string_view::npos) {
+    scanned_ = bytes.size();
+    return Head::NeedMore;
+  }
+  read_deadline_ = kNever;
+  head_ = {};
+  parser_.emplace(fields_, limits_, body_);
+  HeadFault fault = parser_->parse_head(bytes.substr(0, size), head_);
+  if (fault.status == 0 && head_.has_body && capacity_ - end_ < kBodySpace) {
+    prepare_space(kBodySpace);  // moves the head: the views are taken anew
+    head_ = {};
+    parser_.emplace(fields_, limits_, body_);
+    fault = parser_->parse_head(unread().substr(0, size), head_);
+  }
+  if (fault.status != 0) return refuse(fault);
+  begin_ += size;
+  body_floor_ = begin_;
+  scanned_ = 0;
+  return Head::Complete;
+}
+
+Http1Connection::Head Http1Connection::refuse(const HeadFault& fault) {
+  if (fault.limit != Limit::Count_) flow_.metrics.count_limit(fault.limit);
+  head_ = {};
+  head_.client_address = client_address_;
+  head_.method = "GET";  // the answer has a body, whatever was asked
+  transaction_.refuse(head_, fault.status, fault.what, true);
+  begin_ = end_;
+  keep_alive_ = false;
+  return Head::Refused;
+}
+
+void Http1Connection::begin_request() {
+  head_.tls = stream_->is_tls();
+  head_.scheme = head_.tls ? "https" : "http";
+  head_.client_address = client_address_;
+  head_.from_peer = from_peer_;
+  if (from_peer_) {
+    const std::string_view proto = field_value(head_.fields, "x-forwarded-proto");
+    if (iequals(proto, "https")) head_.scheme = "https";
+  }
+  keep_alive_ = parser_->keep_alive();
+  if (head_.has_body) body_.begin(limits_.body_bytes);
+  body_fault_ = {};
+  transaction_.begin(head_, head_.has_body ? &body_ : nullptr);
+}
+
+// A response that was not written at once: waits, interim responses, a body that streams.
+Awaitable<bool> Http1Connection::serve() {
+  Step step = transaction_.advance();
+  if (head_.has_body) start_body();
+  while (step != Step::Respond) {
+    if (step == Step::Interim) {
+      if (!co_await write_text(transaction_.interim()) || !co_await write_text("\r\n")) break;
+    } else {
+      if (transaction_.waits_for_another() && wait_deadline_ == kNever) {
+        arm(wait_deadline_, flow_.cache.follower_timeout);
+      }
+      co_await wakeup_.wait();
+      if (wait_expired_) transaction_.waited_too_long();
+      wait_expired_ = false;
+    }
+    if (expired_) break;
+    if (body_fault_.status != 0) {
+      transaction_.release();
+      transaction_.refuse(head_, body_fault_.status, body_fault_.what, true);
+    }
+    step = transaction_.advance();
+  }
+  wait_deadline_ = kNever;
+  const bool whole = step == Step::Respond && (part_count_ > 0 ? co_await write_parts() : true) &&
+                     co_await write_response();
+  if (reading_body_) co_await end_body();
+  if (!whole) {
+    finish_request(true);
+    stream_->close(true);
+    expired_ = true;
+    co_return false;
+  }
+  co_return finish_request(false);
+}
+
+// The client may still be sending; closing now would reset the connection under the answer (RFC 9112 §9.6).
+Awaitable<void> Http1Connection::linger() {
+  error_code ignored;
+  stream_->socket().shutdown(Socket::shutdown_send, ignored);
+  arm(read_deadline_, kLinger);
+  read_limit_ = Limit::IdleTimeout;
+  begin_ = end_ = 0;
+  for (std::size_t total = 0; total < kLingerBytes;) {
+    auto [error, n] =
+        co_await stream_->socket().async_read_some(net::buffer(buffer_.get(), capacity_), kAwait);
+    if (error) co_return;
+    total += n;
+  }
+}
+
+bool Http1Connection::timed_out(Ticks& deadline, Ticks now) {
+  if (now < deadline) return false;
+  deadline = kNever;
+  return true;
+}
+
+void Http1Connection::on_tick(Ticks now) {
+  if (timed_out(wait_deadline_, now)) {
+    wait_expired_ = true;
+    wakeup_.wake();
+  }
+  const bool read_late = timed_out(read_deadline_, now);
+  if (read_late) flow_.metrics.count_limit(read_limit_);
+  const bool write_late = timed_out(write_deadline_, now);
+  if (write_late) flow_.metrics.count_limit(Limit::WriteTimeout);
+  if (!read_late && !write_late) return;
+  expired_ = true;
+  stream_->cancel();
+}
+
+void Http1Connection::on_drain() {
+  if (idle_ && begin_ == end_) stream_->cancel();
+}
+
+void Http1Connection::on_stop() {
+  expired_ = true;
+  stream_->cancel();
+  wakeup_.wake();
+  body_room_.wake();
+}
+
+}  // namespace brink::edge

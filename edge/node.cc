@@ -1,0 +1,317 @@
+#include "edge/node.h"
+
+#include <algorithm>
+#include <optional>
+#include <thread>
+
+#include "config/runtime/log.h"
+#include "edge/admin_listener.h"
+#include "edge/admin_stats.h"
+#include "edge/client_stream.h"
+#include "edge/listen_address.h"
+#include "edge/shard.h"
+#include "edge/store_metrics.h"
+#include "origin/health_check.h"
+
+namespace brink::edge {
+namespace {
+
+constexpr Millis kDrainPoll{20};
+
+store::MemoryStoreOptions store_options(const config::CacheOptions& cache) {
+  store::MemoryStoreOptions out;
+  out.ceiling_bytes = cache.memory;
+  out.max_response_bytes = std::min(cache.max_response, cache.memory / 4);
+  out.variants_per_key = cache.variants_per_key;
+  return out;
+}
+
+// Everything of a configuration that can fail is made before anything is applied.
+struct Prepared {
+  std::vector<std::shared_ptr<origin::ServerGroup>> groups;
+  std::shared_ptr<tiered::Ring> ring;
+  std::vector<ListenerConfig> listeners;
+
+  ShardConfig for_shard(const config::Options& options) const {
+    ShardConfig out;
+    out.sites = std::make_shared<const SiteTable>(options.sites, groups);
+    out.peers = std::make_shared<const PeerList>(options.node.peers);
+    out.ring = ring;
+    out.limits = options.limits;
+    out.cache = options.cache;
+    return out;
+  }
+};
+
+class NodeImpl final : public Node {
+ public:
+  NodeImpl(const config::Options& options, const Clock& clock, NodeHooks hooks);
+  ~NodeImpl() override;
+  bool start_all(std::string& message);
+  std::vector<std::uint16_t> ports() const override { return ports_; }
+  std::uint16_t admin_port() const override { return admin_ ? admin_->port() : 0; }
+  bool reload(const config::Options& options, std::string& message) override;
+  void stop() override;
+
+ private:
+  std::optional<Prepared> prepare(const config::Options& options, std::string& message) const;
+  bool bind(const ListenerConfig& listener, std::size_t index, std::string& message);
+  bool start_admin(std::string& message);
+  bool needs_restart(const config::Options& options, std::string& message) const;
+  bool move_listeners(const config::Options& options, const Prepared& next, std::string& message);
+  NodeFacts facts() const;
+  std::size_t sessions() const;
+
+  const Clock& clock_;
+  SystemClock real_clock_;
+  NodeHooks hooks_;
+  config::Options options_;
+  Identity identity_;
+  MetricsRegistry metrics_;
+  StoreMetrics store_metrics_;
+  std::unique_ptr<store::Store> store_;
+  CollapseTable collapse_;
+  UncacheableMemory uncacheable_;
+  ConnectionLimits connections_;
+  std::unique_ptr<AccessLog> access_log_;
+  Prepared current_;
+  std::vector<std::uint16_t> ports_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  net::io_context control_{1};
+  net::executor_work_guard<Executor> control_work_{control_.get_executor()};
+  std::unique_ptr<origin::HealthChecker> health_;
+  std::thread control_thread_;
+  std::unique_ptr<AdminListener> admin_;
+  std::atomic<bool> ready_{false};
+  mutable std::mutex mutex_;  // options_, current_, ports_: the admin thread reads them
+  Ticks started_;
+};
+
+NodeImpl::NodeImpl(const config::Options& options, const Clock& clock, NodeHooks hooks)
+    : clock_(clock),
+      hooks_(std::move(hooks)),
+      options_(options),
+      identity_(options.node.name),
+      store_metrics_(metrics_),
+      store_(store::make_memory_store(store_options(options.cache))),
+      started_(real_clock_.ticks()) {}
+
+NodeImpl::~NodeImpl() {
+  admin_.reset();
+  for (auto& shard : shards_) shard->stop();
+  health_.reset();
+  control_work_.reset();
+  control_.stop();
+  if (control_thread_.joinable()) control_thread_.join();
+  shards_.clear();
+}
+
+bool NodeImpl::start_all(std::string& message) {
+  access_log_ = make_access_log(options_.access_log, options_.node.name, metrics_, message);
+  if (!access_log_) return false;
+  auto prepared = prepare(options_, message);
+  if (!prepared) return false;
+  current_ = std::move(*prepared);
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  const unsigned workers = options_.node.workers == 0 ? cores : options_.node.workers;
+  const NodeParts parts{clock_,       identity_,    *store_,  collapse_,
+                        uncacheable_, connections_, metrics_, *access_log_};
+  for (unsigned i = 0; i < workers; ++i) {
+    shards_.push_back(std::make_unique<Shard>(parts, current_.for_shard(options_)));
+  }
+  for (std::size_t i = 0; i < current_.listeners.size(); ++i) {
+    if (!bind(current_.listeners[i], i, message)) return false;
+    current_.listeners[i].endpoint.port(ports_.back());
+  }
+  for (auto& shard : shards_) shard->run();
+  health_ = origin::make_health_checker(control_, real_clock_);
+  health_->watch(current_.groups);
+  control_thread_ = std::thread([this] { control_.run(); });
+  ready_ = true;
+  return start_admin(message);
+}
+
+std::optional<Prepared> NodeImpl::prepare(const config::Options& options, std::string& message) const {
+  Prepared out;
+  for (const config::SiteOptions& site : options.sites) {
+    const auto same = std::find_if(options_.sites.begin(), options_.sites.end(),
+                                   [&](const auto& old) { return old.name == site.name; });
+    const auto index = static_cast<std::size_t>(same - options_.sites.begin());
+    const origin::ServerGroup* previous = index < current_.groups.size() ? current_.groups[index].get() : nullptr;
+    out.groups.push_back(origin::ServerGroup::create(site.origin, previous));
+  }
+  if (options.node.role == config::Role::Edge && !options.tier.regional.empty()) {
+    out.ring = tiered::make_ring(options.tier, current_.ring.get());
+  }
+  for (const config::ListenOptions& listen : options.listen) {
+    ListenerConfig listener;
+    const auto endpoint = parse_listen_address(listen.address);
+    if (!endpoint) {
+      message = "cannot listen on " + listen.address + ": not an address and a port";
+      return std::nullopt;
+    }
+    listener.endpoint = *endpoint;
+    if (listen.tls && !(listener.tls = make_tls_context(*listen.tls, message))) return std::nullopt;
+    out.listeners.push_back(std::move(listener));
+  }
+  return out;
+}
+
+// The first shard finds the port, the others share it (SO_REUSEPORT). Before run(), or on the caller's own account.
+bool NodeImpl::bind(const ListenerConfig& listener, std::size_t index, std::string& message) {
+  ListenerConfig each = listener;
+  for (auto& shard : shards_) {
+    const std::uint16_t port = shard->listen(each, message);
+    if (port == 0) {
+      message = "cannot listen on " + options_.listen[index].address + ": " + message;
+      return false;
+    }
+    each.endpoint.port(port);
+  }
+  ports_.push_back(each.endpoint.port());
+  return true;
+}
+
+bool NodeImpl::start_admin(std::string& message) {
+  if (options_.admin.address.empty()) return true;
+  AdminHooks hooks;
+  hooks.ready = [this] { return ready_.load(); };
+  hooks.before_scrape = [this] { store_metrics_.update(store_->stats()); };
+  hooks.reload = hooks_.reload;
+  hooks.nodes_json = [this] { return nodes_json(facts(), metrics_); };
+  hooks.stats_json = [this] { return stats_json(facts(), metrics_); };
+  admin_ = AdminListener::start(options_.admin, metrics_, std::move(hooks), message);
+  return admin_ != nullptr;
+}
+
+NodeFacts NodeImpl::facts() const {
+  NodeFacts out;
+  const std::lock_guard lock(mutex_);
+  out.name = options_.node.name;
+  out.pop = options_.node.pop;
+  out.role = options_.node.role;
+  out.uptime = std::chrono::duration_cast<Seconds>(real_clock_.ticks() - started_);
+  out.is_ready = ready_;
+  out.store = store_->stats();
+  const Ticks now = real_clock_.ticks();
+  if (current_.ring) out.upstreams.push_back({"regional", tiered::ring_group(*current_.ring)->status(now)});
+  for (std::size_t i = 0; i < current_.groups.size(); ++i) {
+    out.upstreams.push_back({options_.sites[i].name, current_.groups[i]->status(now)});
+  }
+  return out;
+}
+
+bool NodeImpl::needs_restart(const config::Options& options, std::string& message) const {
+  const auto refuse = [&](std::string_view key) {
+    message = std::string(key) + " cannot change while the node runs: restart it";
+    return true;
+  };
+  if (options.node.name != options_.node.name) return refuse("node.name");
+  if (options.node.workers != options_.node.workers) return refuse("node.workers");
+  if (options.admin.address != options_.admin.address) return refuse("admin.address");
+  if (options.cache.variants_per_key != options_.cache.variants_per_key) return refuse("cache.variants_per_key");
+  return false;
+}
+
+bool NodeImpl::reload(const config::Options& options, std::string& message) {
+  if (needs_restart(options, message)) return false;
+  auto next = prepare(options, message);
+  if (!next || !move_listeners(options, *next, message)) return false;
+  if (!access_log_->reconfigure(options.access_log, message)) return false;
+  const auto limits = store_options(options.cache);
+  store_->set_limits(limits.ceiling_bytes, limits.max_response_bytes);
+  for (auto& shard : shards_) {
+    ShardConfig config = next->for_shard(options);
+    shard->call([&] { shard->apply(std::move(config)); });
+  }
+  health_->watch(next->groups);
+  if (admin_) admin_->set_tokens(options.admin.tokens);
+  const std::lock_guard lock(mutex_);
+  current_ = std::move(*next);
+  options_ = options;
+  return true;
+}
+
+// Opens what is new, gives the rest its new certificates, then closes what is gone. Same address = same socket.
+bool NodeImpl::move_listeners(const config::Options& options, const Prepared& next, std::string& message) {
+  std::vector<std::uint16_t> ports;
+  std::vector<net::ip::tcp::endpoint> opened;
+  std::vector<bool> kept(options_.listen.size(), false);
+  auto& listeners = const_cast<Prepared&>(next).listeners;
+  for (std::size_t i = 0; i < options.listen.size(); ++i) {
+    const auto same = std::find_if(options_.listen.begin(), options_.listen.end(), [&](const auto& old) {
+      return old.address == options.listen[i].address;
+    });
+    if (same != options_.listen.end()) {
+      const auto index = static_cast<std::size_t>(same - options_.listen.begin());
+      kept[index] = true;
+      listeners[i].endpoint = current_.listeners[index].endpoint;
+      ports.push_back(ports_[index]);
+      continue;
+    }
+    ListenerConfig each = listeners[i];
+    for (auto& shard : shards_) {
+      std::uint16_t port = 0;
+      shard->call([&] { port = shard->listen(each, message); });
+      if (port == 0) {
+        message = "cannot listen on " + options.listen[i].address + ": " + message;
+        for (const auto& endpoint : opened) {
+          for (auto& other : shards_) other->call([&] { other->close_listener(endpoint); });
+        }
+        return false;
+      }
+      each.endpoint.port(port);
+    }
+    listeners[i].endpoint = each.endpoint;
+    opened.push_back(each.endpoint);
+    ports.push_back(each.endpoint.port());
+  }
+  for (auto& shard : shards_) {
+    shard->call([&] {
+      for (const ListenerConfig& listener : listeners) shard->set_tls(listener.endpoint, listener.tls);
+      for (std::size_t i = 0; i < kept.size(); ++i) {
+        if (!kept[i]) shard->close_listener(current_.listeners[i].endpoint);
+      }
+    });
+  }
+  const std::lock_guard lock(mutex_);
+  ports_ = std::move(ports);
+  return true;
+}
+
+std::size_t NodeImpl::sessions() const {
+  std::size_t n = 0;
+  for (const auto& shard : shards_) n += shard->sessions();
+  return n;
+}
+
+void NodeImpl::stop() {
+  ready_ = false;
+  for (auto& shard : shards_) {
+    shard->post([&shard] { shard->drain(); });
+  }
+  const Ticks deadline = real_clock_.ticks() + options_.node.shutdown_grace;
+  Timer timer(control_);
+  while (sessions() > 0 && real_clock_.ticks() < deadline) {
+    timer.expires_after(kDrainPoll);
+    error_code ignored;
+    timer.wait(ignored);
+  }
+  if (const std::size_t left = sessions(); left > 0) {
+    log(LogLevel::Warning, "node",
+        std::to_string(left) + " connections did not end within node.shutdown_grace and were closed");
+  }
+  admin_.reset();
+  for (auto& shard : shards_) shard->stop();
+}
+
+}  // namespace
+
+std::unique_ptr<Node> Node::start(const config::Options& options, const Clock& clock, std::string& message,
+                                  NodeHooks hooks) {
+  auto node = std::make_unique<NodeImpl>(options, clock, std::move(hooks));
+  if (!node->start_all(message)) return nullptr;
+  return node;
+}
+
+}  // namespace brink::edge

@@ -1,0 +1,190 @@
+#include "edge/shard.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <future>
+
+#include "config/runtime/log.h"
+#include "edge/client_stream.h"
+#include "edge/http1_session.h"
+
+namespace brink::edge {
+namespace {
+
+constexpr Millis kTick{100};
+constexpr Millis kAcceptPause{100};
+constexpr Millis kWindowPatience{10'000};
+constexpr int kBacklog = 4096;
+using ReusePort = net::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+
+}  // namespace
+
+struct Shard::Listener {
+  Listener(net::io_context& io, net::ip::tcp::endpoint at) : endpoint(at), acceptor(io.get_executor()), pause(io) {}
+  net::ip::tcp::endpoint endpoint;
+  net::basic_socket_acceptor<net::ip::tcp, Executor> acceptor;
+  std::shared_ptr<net::ssl::context> tls;
+  Timer pause;
+};
+
+Shard::Shard(const NodeParts& parts, ShardConfig config)
+    : parts_(parts),
+      config_(std::move(config)),
+      work_(io_.get_executor()),
+      metrics_(parts.metrics),
+      access_log_(parts.access_log.make_producer()),
+      upstream_(tiered::make_tier_upstream(io_, parts.clock, parts.metrics, config_.ring)),
+      flow_{parts.clock,     parts.store,     parts.collapse, parts.uncacheable, *upstream_,    fetches_,
+            metrics_,        *access_log_,    *this,          parts.identity,    config_.sites, config_.cache},
+      coarse_now_(socket_clock_.ticks()),
+      tick_timer_(io_) {}
+
+Shard::~Shard() { stop(); }
+
+std::uint16_t Shard::listen(const ListenerConfig& config, std::string& message) {
+  auto listener = std::make_shared<Listener>(io_, config.endpoint);
+  listener->tls = config.tls;
+  auto& acceptor = listener->acceptor;
+  error_code error;
+  acceptor.open(config.endpoint.protocol(), error);
+  if (!error) acceptor.set_option(net::socket_base::reuse_address(true), error);
+  if (!error) acceptor.set_option(ReusePort(true), error);
+  if (!error) acceptor.bind(config.endpoint, error);
+  if (!error) acceptor.listen(kBacklog, error);
+  if (error) {
+    message = error.message();
+    return 0;
+  }
+  listener->endpoint.port(acceptor.local_endpoint().port());
+  listeners_.push_back(listener);
+  net::co_spawn(io_, accept_loop(listener), net::detached);
+  return listener->endpoint.port();
+}
+
+void Shard::run() {
+  net::co_spawn(io_, tick_loop(), net::detached);
+  thread_ = std::thread([this] { io_.run(); });
+}
+
+void Shard::post(std::function<void()> f) { net::post(io_, std::move(f)); }
+
+void Shard::call(const std::function<void()>& f) {
+  std::promise<void> done;
+  post([&] {
+    f();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+void Shard::apply(ShardConfig config) {
+  config_ = std::move(config);
+  flow_.sites = config_.sites;
+  flow_.cache = config_.cache;
+  upstream_->set_ring(config_.ring);
+}
+
+void Shard::close_listener(const net::ip::tcp::endpoint& endpoint) {
+  std::erase_if(listeners_, [&](const auto& listener) {
+    if (listener->endpoint != endpoint) return false;
+    error_code ignored;
+    listener->acceptor.close(ignored);
+    listener->pause.cancel();
+    return true;
+  });
+}
+
+void Shard::set_tls(const net::ip::tcp::endpoint& endpoint, std::shared_ptr<net::ssl::context> tls) {
+  for (const auto& listener : listeners_) {
+    if (listener->endpoint == endpoint) listener->tls = tls;
+  }
+}
+
+void Shard::drain() {
+  draining_ = true;
+  for (const auto& listener : listeners_) {
+    error_code ignored;
+    listener->acceptor.close(ignored);
+    listener->pause.cancel();
+  }
+  for (SessionBase& session : sessions_) session.on_drain();
+}
+
+void Shard::stop() {
+  if (!thread_.joinable()) return;
+  post([this] {
+    drain();
+    stopping_ = true;
+    for (SessionBase& session : sessions_) session.on_stop();
+    fetches_.cancel_all();
+    tick_timer_.cancel();
+    work_.reset();
+  });
+  thread_.join();
+}
+
+void Shard::enter(SessionBase& session) {
+  sessions_.push_back(session);
+  ++session_count_;
+  metrics_.connections.add(1);
+}
+
+void Shard::leave(SessionBase& session) {
+  session.unlink();
+  --session_count_;
+  metrics_.connections.add(-1);
+}
+
+Awaitable<void> Shard::accept_loop(std::shared_ptr<Listener> listener) {
+  while (listener->acceptor.is_open()) {
+    Socket socket(io_.get_executor());
+    auto [error] = co_await listener->acceptor.async_accept(socket, kAwait);
+    if (!error) {
+      admit(std::move(socket), *listener);
+      continue;
+    }
+    if (!listener->acceptor.is_open()) co_return;
+    log_limited(LogLevel::Error, "accept", "shard", "cannot accept a connection: " + error.message());
+    listener->pause.expires_after(kAcceptPause);
+    co_await listener->pause.async_wait(kAwait);
+  }
+}
+
+void Shard::admit(Socket socket, const Listener& listener) {
+  error_code error;
+  const auto peer = socket.remote_endpoint(error);
+  if (error) return;
+  socket.set_option(net::ip::tcp::no_delay(true), error);
+  socket.non_blocking(true, error);
+  const std::string address = peer.address().to_string();
+  const auto verdict =
+      connections().admit(address, config_.limits.connections, config_.limits.connections_per_address);
+  if (verdict != ConnectionLimits::Verdict::Admitted) {
+    metrics_.count_limit(verdict == ConnectionLimits::Verdict::NodeFull ? Limit::Connections
+                                                                        : Limit::ConnectionsPerAddress);
+    static constexpr char kAnswer[] =
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n";
+    if (!listener.tls) (void)::send(socket.native_handle(), kAnswer, sizeof kAnswer - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return;
+  }
+  metrics_.connections_accepted.add();
+  auto stream = listener.tls ? make_tls_stream(std::move(socket), listener.tls) : make_plain_stream(std::move(socket));
+  net::co_spawn(io_, http1_session(*this, std::move(stream), address), net::detached);
+}
+
+// Deadlines are checked here instead of with a timer per operation.
+Awaitable<void> Shard::tick_loop() {
+  while (!stopping_) {
+    tick_timer_.expires_after(kTick);
+    co_await tick_timer_.async_wait(kAwait);
+    coarse_now_ = socket_clock_.ticks();
+    for (auto it = sessions_.begin(); it != sessions_.end();) {
+      SessionBase& session = *it++;
+      session.on_tick(coarse_now_);
+    }
+    parts_.store.sweep(coarse_now_, kWindowPatience);
+  }
+}
+
+}  // namespace brink::edge

@@ -1,0 +1,113 @@
+#pragma once
+// One shard: one thread, one io_context, its own listeners, sessions, upstream pool and counters.
+
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/intrusive/list.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "edge/asio.h"
+#include "edge/collapse.h"
+#include "edge/connection_limits.h"
+#include "edge/fetch.h"
+#include "edge/flow_context.h"
+#include "tiered/tier_upstream.h"
+
+namespace brink::edge {
+
+// What a session lends its shard: its deadlines, checked a few times a second, and an ear for the end.
+class SessionBase : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+ public:
+  virtual ~SessionBase() = default;
+  virtual void on_tick(Ticks now) = 0;
+  virtual void on_drain() = 0;  // the node stops: idle connections end now
+  virtual void on_stop() = 0;   // its grace is over: all end now
+};
+
+// A configuration as a shard uses it; one copy per shard, replaced at reload.
+struct ShardConfig {
+  std::shared_ptr<const SiteTable> sites;
+  std::shared_ptr<const PeerList> peers;
+  std::shared_ptr<tiered::Ring> ring;  // null = straight to the origin
+  config::ClientLimits limits;
+  config::CacheOptions cache;
+};
+
+// What all shards of a node share.
+struct NodeParts {
+  const Clock& clock;
+  const Identity& identity;
+  store::Store& store;
+  CollapseTable& collapse;
+  UncacheableMemory& uncacheable;
+  ConnectionLimits& connections;
+  MetricsRegistry& metrics;
+  AccessLog& access_log;
+};
+
+// A listening socket's address and TLS; a reload may replace the TLS context for connections to come.
+struct ListenerConfig {
+  net::ip::tcp::endpoint endpoint;
+  std::shared_ptr<net::ssl::context> tls;  // null = clear text
+};
+
+class Shard final : public ShardPort {
+ public:
+  Shard(const NodeParts& parts, ShardConfig config);
+  ~Shard() override;
+
+  // Before run(), or on the shard's thread: opens a listener with SO_REUSEPORT. Returns the bound port, 0 on failure.
+  std::uint16_t listen(const ListenerConfig& listener, std::string& message);
+  void run();                           // starts the thread
+  void post(std::function<void()> f) override;
+  // On the shard's thread, and waits for it.
+  void call(const std::function<void()>& f);
+  void apply(ShardConfig config);       // shard's thread
+  void close_listener(const net::ip::tcp::endpoint& endpoint);
+  void set_tls(const net::ip::tcp::endpoint& endpoint, std::shared_ptr<net::ssl::context> tls);
+  void drain();                         // shard's thread: no new connections, idle ones end
+  void stop();                          // any thread: ends everything, joins
+
+  net::io_context& io() { return io_; }
+  FlowContext& flow() { return flow_; }
+  const ShardConfig& config() const { return config_; }
+  ConnectionLimits& connections() { return parts_.connections; }
+  const NodeParts& parts() const { return parts_; }
+  bool draining() const { return draining_; }
+  Ticks coarse_now() const { return coarse_now_; }  // at most one tick old
+  std::size_t sessions() const { return session_count_.load(); }
+  void enter(SessionBase& session);
+  void leave(SessionBase& session);
+
+ private:
+  struct Listener;
+  Awaitable<void> accept_loop(std::shared_ptr<Listener> listener);
+  Awaitable<void> tick_loop();
+  void admit(Socket socket, const Listener& listener);
+
+  NodeParts parts_;
+  ShardConfig config_;
+  net::io_context io_{1};
+  net::executor_work_guard<Executor> work_;
+  EdgeMetrics metrics_;
+  std::unique_ptr<AccessLog::Producer> access_log_;
+  std::unique_ptr<tiered::TierUpstream> upstream_;
+  FetchSet fetches_;
+  FlowContext flow_;
+  std::vector<std::shared_ptr<Listener>> listeners_;
+  boost::intrusive::list<SessionBase, boost::intrusive::constant_time_size<false>> sessions_;
+  std::atomic<std::size_t> session_count_{0};
+  SystemClock socket_clock_;  // time-outs of sockets are real, also where a test moves the other clock
+  Ticks coarse_now_{};
+  Timer tick_timer_;
+  bool draining_ = false;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace brink::edge
