@@ -46,7 +46,8 @@ class Reloader {
   // mistakes of the file are on standard error then.
   bool reload(std::string& message) {
     const std::lock_guard lock(mutex_);
-    const bool is_done = node_ == nullptr ? (message = "still starting", false) : load(message);
+    const bool is_done =
+        node_ == nullptr ? (message = "the node is starting or stopping", false) : load(message);
     announce(is_done ? "reloaded" : "reload refused: " + message);
     return is_done;
   }
@@ -96,6 +97,7 @@ int run_serve(const ServeArguments& arguments) {
     reloader.reload(message);
   announce("stopping; a second signal ends at once");
   signals.exit_on_next();
+  reloader.set_node(nullptr);
   node->stop();
   return kDone;
 }

@@ -1,21 +1,12 @@
 #pragma once
-// What `brink --version` says. CMake defines BRINK_VERSION and, inside a git checkout,
-// BRINK_REVISION.
+// What `brink --version` says.
 
 #include <string>
 
 namespace brink::edge {
 
-inline std::string version_line() {
-#ifdef BRINK_VERSION
-  std::string line = "brink " BRINK_VERSION;
-#else
-  std::string line = "brink 0.1.0";
-#endif
-#ifdef BRINK_REVISION
-  line += " (" BRINK_REVISION ")";
-#endif
-  return line;
-}
+// "brink 0.1.0 (1a2b3c4d5e6f)": the revision is there when it was built inside a git checkout,
+// "-dirty" with changes.
+std::string version_line();
 
 }  // namespace brink::edge

@@ -1,0 +1,18 @@
+# Run at each build (cmake -DOUT=… -DVERSION=… -DSOURCE=… -P): writes what `brink --version` says, when that changed.
+set(revision "")
+find_program(GIT git)
+if(GIT)
+  execute_process(COMMAND ${GIT} -C ${SOURCE} describe --always --dirty --abbrev=12 --exclude=*
+                  OUTPUT_VARIABLE revision OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+endif()
+set(text "#pragma once\n#define BRINK_VERSION \"${VERSION}\"\n")
+if(revision)
+  string(APPEND text "#define BRINK_REVISION \"${revision}\"\n")
+endif()
+set(old "")
+if(EXISTS ${OUT})
+  file(READ ${OUT} old)
+endif()
+if(NOT old STREQUAL text)
+  file(WRITE ${OUT} "${text}")
+endif()
