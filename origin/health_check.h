@@ -10,6 +10,8 @@
 
 namespace brink::origin {
 
+// A check is well when the status is 200 … 399 within health.timeout. Changes are logged. Used on
+// `io`'s thread, or while nobody runs it.
 class HealthChecker {
  public:
   virtual ~HealthChecker() = default;  // stops at once
