@@ -3,10 +3,10 @@
 namespace brink::tests::cases {
 namespace {
 
-// The rest of the line as written, or one quoted string for what cannot be written plainly.
+// The rest of the line as written, or a value that begins with a string, for what cannot be written plainly.
 Template field_line(const Statement& s) {
   const std::string rest = text_after(s, 1);
-  Template line{rest.starts_with('"') ? word_at(s, 1, true) : rest};
+  const Template line = rest.starts_with('"') ? parse_value(s, 1) : Template{rest};
   if (line.text.empty()) throw CaseError(s.line, "expected a field line, 'Name: value'");
   return line;
 }
