@@ -1,6 +1,8 @@
 #pragma once
 // Reads a configuration file: strict, and all mistakes at once.
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,7 +11,11 @@
 
 namespace brink::config {
 
-enum class Severity : std::uint8_t { Error, Warning };
+enum class Severity : std::uint8_t {
+  Error,    // the file is refused
+  Warning,  // probably not what was meant; the file is used
+  Note,     // a recommendation for `brink check`; of no interest at start or reload
+};
 
 // One mistake (or one recommendation), where it is and what was expected.
 struct Diagnostic {

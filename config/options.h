@@ -1,7 +1,7 @@
 #pragma once
 // Every option of Brink, its unit, default and limits, as plain structs (DESIGN.md section 5).
 //
-// The prose for each key stands once, in config/schema.cc beside the key's name, type and range; from
+// The prose for each key stands once, in config/schema_*.cc beside the key's name, type and range; from
 // there come the loader's checks, `brink check --explain` and docs/configuration.md.
 // Durations are Millis; sizes are bytes.
 
@@ -58,7 +58,7 @@ struct AdminToken {
   std::string token_env;            // the environment variable that holds the secret
   std::string secret;               // its value, read at load; never printed
   std::vector<AdminRight> may;
-  std::vector<std::string> sites;   // "*" = all
+  std::vector<std::string> sites = {"*"};  // names; "*" = all
 };
 
 struct AdminOptions {
@@ -129,8 +129,8 @@ struct PathRule {
 };
 
 struct SiteOptions {
-  std::string name;
-  std::vector<std::string> hosts;    // exact, "*.suffix", or "*"
+  std::string name = "default";
+  std::vector<std::string> hosts = {"*"};  // lower case: exact, "*.suffix", or "*"
   UpstreamOptions origin;
   CacheRules rules;
   std::vector<PathRule> paths;       // first match wins

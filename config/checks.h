@@ -1,0 +1,42 @@
+#pragma once
+// Options against each other and against the world: what no single value shows.
+//
+// Each check looks only where the options it compares are free of errors (Findings::is_clean), so
+// that one mistake gives one line. They also finish the options: secrets are read, files' paths
+// resolved.
+
+#include "config/findings.h"
+#include "config/options.h"
+#include "config/runtime/clock.h"
+
+namespace brink::config {
+
+struct CheckContext {
+  Options& options;
+  const Places& places;
+  Findings& findings;
+  std::string file;  // relative paths start at its folder
+  TimePoint now;     // for certificates
+
+  // Where `path` stands in the file, or else what encloses it.
+  Position place(std::string_view path) const;
+  bool is_set(std::string_view path) const { return places.find(path) != places.end(); }
+  void error(std::string_view path, std::string_view message) const;
+  void warning(std::string_view path, std::string_view message) const;
+  void note(std::string_view path, std::string_view message) const;
+};
+
+void check_all(const CheckContext& context);
+
+// The parts of check_all().
+void check_listeners(const CheckContext& context);  // checks_listen.cc
+void check_admin(const CheckContext& context);
+void check_sites(const CheckContext& context);  // checks_sites.cc
+void check_upstream(const CheckContext& context, UpstreamOptions& upstream,
+                    const std::string& path);
+void check_tier(const CheckContext& context);  // checks_tier.cc
+
+// Whether a server's URL leads back to one of this node's own listeners.
+bool leads_to_self(const Options& options, std::string_view url);
+
+}  // namespace brink::config

@@ -1,0 +1,171 @@
+// The tables of cache, tier, access_log and purge, and of the file as a whole.
+
+#include <array>
+
+#include "config/options.h"
+#include "config/schema_binding.h"
+
+namespace brink::config {
+
+namespace {
+
+constexpr double kMiB = 1024 * 1024;
+constexpr double kTiB = 1024 * 1024 * kMiB;
+constexpr double kSecondMs = 1000;
+constexpr double kHourMs = 3600 * kSecondMs;
+
+constexpr std::array<std::string_view, 2> kPurgeLogs = {"embedded", "nats"};
+
+constexpr Key not_built(std::string_view name, std::string_view text) {
+  Key key;
+  key.name = name;
+  key.type = Type::NotBuilt;
+  key.text = text;
+  return key;
+}
+
+constexpr Key kCacheKeys[] = {
+    leaf<&CacheOptions::memory>("memory", Type::Size, "256MiB",
+                                "Memory for stored responses, those being served included: a hard "
+                                "ceiling for bodies and metadata.")
+        .between(kMiB, 16 * kTiB),
+    leaf<&CacheOptions::max_response>("max_response", Type::Size, "64MiB",
+                                      "Largest body that is stored; larger ones stream through. At "
+                                      "most a quarter of memory, and by "
+                                      "default never more than that.")
+        .between(0, 4 * kTiB),
+    leaf<&CacheOptions::uncacheable_memory>("uncacheable_memory", Type::Duration, "2m",
+                                            "How long a URL is remembered as uncacheable; "
+                                            "meanwhile its requests do not wait for each other.")
+        .between(0, 24 * kHourMs),
+    leaf<&CacheOptions::variants_per_key>(
+        "variants_per_key", Type::Count, "64",
+        "Most responses kept for one URL under different Vary fields.")
+        .between(1, 10'000),
+    leaf<&CacheOptions::followers_per_fetch>(
+        "followers_per_fetch", Type::Count, "65536",
+        "Most requests that wait for one fetch of the same response; beyond it 503.")
+        .between(0, 10'000'000),
+    leaf<&CacheOptions::follower_timeout>(
+        "follower_timeout", Type::Duration, "30s",
+        "How long such a request waits for the response's head before it fetches by itself.")
+        .between(1, kHourMs),
+    leaf<&CacheOptions::fetches>("fetches", Type::Count, "16384",
+                                 "Most requests to upstreams at once, per worker; beyond it 503.")
+        .between(1, 10'000'000),
+    leaf<&CacheOptions::background_fetches>(
+        "background_fetches", Type::Count, "1024",
+        "Most validations behind a stale answer at once, per worker; beyond it they are skipped.")
+        .between(0, 10'000'000),
+    not_built("disk", "this version has no disk store yet; remove the key"),
+};
+
+constexpr Key kTierKeys[] = {
+    leaf<&TierOptions::regional>("regional", Type::ServerUrl, "[]",
+                                 "Regional nodes that an edge asks instead of the origins. Each "
+                                 "URL has one node that keeps it. "
+                                 "Empty means straight to the origin.")
+        .list(),
+    leaf<&TierOptions::fall_back_to_origin>(
+        "fall_back_to_origin", Type::Boolean, "true",
+        "Whether the origin is asked when no regional node answers."),
+    leaf<&TierOptions::bounded_load>(
+        "bounded_load", Type::Ratio, "1.25",
+        "How many times the mean load one regional node may carry before the next one takes over.")
+        .between(1, 10),
+    branch<&TierOptions::upstream>(
+        "upstream", Type::Map, kTierUpstreamSection,
+        "How the regional nodes are asked: the keys of an origin without servers and host.")
+        .example_is("{connect_timeout: 1s}")
+        .listed_under("sites[].origin"),
+};
+
+constexpr Key kAccessLogKeys[] = {
+    leaf<&AccessLogOptions::to>(
+        "to", Type::LogTarget, "stdout",
+        "Where a JSON line for each request goes: none, stdout, stderr or a file's full path."),
+    leaf<&AccessLogOptions::sample>("sample", Type::Ratio, "1",
+                                    "Share of requests that are logged; errors always are.")
+        .between(0, 1),
+    leaf<&AccessLogOptions::redact_query>(
+        "redact_query", Type::QueryName, "[]",
+        "Query parameters whose values are hidden in the log; \"*\" hides all.")
+        .list(),
+    leaf<&AccessLogOptions::queue>(
+        "queue", Type::Count, "65536",
+        "Most lines that wait to be written; beyond it they are dropped and counted.")
+        .between(1, 16'777'216),
+};
+
+constexpr Key kNatsKeys[] = {
+    leaf<&PurgeOptions::nats_url>("url", Type::NatsUrl, "", "The NATS server."),
+    leaf<&PurgeOptions::nats_stream>("stream", Type::Name, "BRINK_PURGE",
+                                     "The JetStream stream that is the log."),
+};
+
+const Section kNatsSection{kNatsKeys, fresh<PurgeOptions>};
+
+constexpr Key kPurgeKeys[] = {
+    leaf<&PurgeOptions::log>(
+        "log", Type::Choice, "embedded",
+        "The purge log: a file of this process, or a NATS JetStream that all nodes share.")
+        .among(kPurgeLogs),
+    leaf<&PurgeOptions::path>("path", Type::AbsoluteFile, "/var/lib/brink/purge.log",
+                              "The embedded log's file."),
+    // Flat in the struct, a map in the file.
+    branch(
+        "nats", Type::Map, kNatsSection, [](void* purge) { return purge; },
+        "Where the shared log is.")
+        .example_is("{url: \"nats://nats:4222\"}"),
+    leaf<&PurgeOptions::max_lag>(
+        "max_lag", Type::Duration, "10s",
+        "How long a node may be cut off from the log before it no longer trusts its cache.")
+        .between(1, 24 * kHourMs),
+};
+
+constexpr Key kRootKeys[] = {
+    branch<&Options::node>("node", Type::Map, kNodeSection, "Who this node is.")
+        .example_is("{name: fra-1, pop: fra}"),
+    branch<&Options::listen>("listen", Type::Maps, kListenSection,
+                             "Where clients connect. At least one.")
+        .required()
+        .example_is("[{address: \"0.0.0.0:8080\"}]"),
+    branch<&Options::limits>("limits", Type::Map, kLimitsSection,
+                             "What one client, and all of them together, may take.")
+        .example_is("{connections: 10000}"),
+    branch<&Options::admin>("admin", Type::Map, kAdminSection,
+                            "The REST API, dashboard and metrics.")
+        .example_is("{address: \"127.0.0.1:9901\"}"),
+    branch<&Options::cache>("cache", Type::Map, kCacheSection,
+                            "How much is stored, and how requests share a fetch.")
+        .example_is("{memory: 256MiB}"),
+    branch<&Options::sites>("sites", Type::Maps, kSiteSection,
+                            "What is served, and where it comes from. At least one.")
+        .required()
+        .example_is("[{name: shop, hosts: [shop.example.com], origin: {servers: "
+                    "[\"http://10.0.0.5:8000\"]}}]"),
+    branch<&Options::tier>("tier", Type::Map, kTierSection,
+                           "The regional nodes between this edge and the origins.")
+        .example_is("{regional: [\"http://regional-1:8080\"]}"),
+    branch<&Options::access_log>("access_log", Type::Map, kAccessLogSection,
+                                 "One line per request. A plain value is short for its key to.")
+        .or_scalar("to"),
+    branch<&Options::purge>("purge", Type::Map, kPurgeSection,
+                            "The purge log. Read and checked, and without effect in this version.")
+        .example_is("{log: embedded}"),
+};
+
+const Section kRootSection{kRootKeys, fresh<Options>};
+
+}  // namespace
+
+const Section kCacheSection{kCacheKeys, fresh<CacheOptions>};
+const Section kTierSection{kTierKeys, fresh<TierOptions>};
+const Section kAccessLogSection{kAccessLogKeys, fresh<AccessLogOptions>};
+const Section kPurgeSection{kPurgeKeys, fresh<PurgeOptions>};
+
+const Section& root_section() {
+  return kRootSection;
+}
+
+}  // namespace brink::config

@@ -1,0 +1,150 @@
+// The tables of node, listen, limits and admin.
+
+#include <array>
+
+#include "config/options.h"
+#include "config/schema_binding.h"
+
+namespace brink::config {
+
+namespace {
+
+constexpr double kKiB = 1024;
+constexpr double kMiB = 1024 * kKiB;
+constexpr double kTiB = 1024 * 1024 * kMiB;
+constexpr double kSecondMs = 1000;
+constexpr double kHourMs = 3600 * kSecondMs;
+
+constexpr std::array<std::string_view, 2> kRoles = {"edge", "regional"};
+constexpr std::array<std::string_view, 3> kRights = {"read", "purge", "operate"};
+
+constexpr Key kNodeKeys[] = {
+    leaf<&NodeOptions::name>(
+        "name", Type::Name, "brink",
+        "This node's name in Cache-Status, Via and metrics. Unique in the deployment."),
+    leaf<&NodeOptions::pop>(
+        "pop", Type::Name, "local",
+        "The point of presence this node stands in; nodes of one site share it."),
+    leaf<&NodeOptions::role>("role", Type::Choice, "edge",
+                             "An edge answers clients and may ask regional nodes; a regional node "
+                             "answers edges and asks the "
+                             "origin. Both have the same cache.")
+        .among(kRoles),
+    leaf<&NodeOptions::workers>(
+        "workers", Type::Count, "0",
+        "Threads that serve requests, each with its own connections. 0 means one per core.")
+        .between(0, 256),
+    leaf<&NodeOptions::shutdown_grace>("shutdown_grace", Type::Duration, "30s",
+                                       "How long requests in flight may take to finish after "
+                                       "SIGTERM; then their connections are closed.")
+        .between(0, kHourMs),
+    leaf<&NodeOptions::peers>(
+        "peers", Type::Cidr, "[127.0.0.0/8, \"::1/128\"]",
+        "Networks of the edges that this node believes: only from there are a client's address and "
+        "other fields between Brink nodes taken over.")
+        .list(),
+};
+
+constexpr Key kTlsKeys[] = {
+    leaf<&TlsOptions::certificate>("certificate", Type::File, "",
+                                   "PEM file with the certificate, then the intermediate ones. A "
+                                   "relative path starts at this file's folder.")
+        .required(),
+    leaf<&TlsOptions::key>(
+        "key", Type::File, "",
+        "PEM file with the private key, without a passphrase. It must fit the certificate.")
+        .required(),
+};
+
+const Section kTlsSection{kTlsKeys, fresh<TlsOptions>};
+
+constexpr Key kListenKeys[] = {
+    leaf<&ListenOptions::address>(
+        "address", Type::ListenAddress, "0.0.0.0:8080",
+        "IP address and port to accept clients on. Port 0 takes any free one.")
+        .required(),
+    branch<&ListenOptions::tls>(
+        "tls", Type::Map, kTlsSection,
+        "Makes this listener speak TLS, with HTTP/1.1 or HTTP/2 as the client asks by ALPN.")
+        .example_is("{certificate: cert.pem, key: key.pem}"),
+};
+
+constexpr Key kLimitsKeys[] = {
+    leaf<&ClientLimits::header_timeout>("header_timeout", Type::Duration, "10s",
+                                        "Time for a whole request head to arrive; then 408.")
+        .between(1, kHourMs),
+    leaf<&ClientLimits::body_timeout>("body_timeout", Type::Duration, "30s",
+                                      "Longest silence while a request body arrives; then 408.")
+        .between(1, kHourMs),
+    leaf<&ClientLimits::idle_timeout>("idle_timeout", Type::Duration, "75s",
+                                      "How long a connection without a request is kept open.")
+        .between(1, 24 * kHourMs),
+    leaf<&ClientLimits::write_timeout>(
+        "write_timeout", Type::Duration, "30s",
+        "Longest time a client may take no byte of its response; then the connection is closed.")
+        .between(1, kHourMs),
+    leaf<&ClientLimits::header_bytes>("header_bytes", Type::Size, "32KiB",
+                                      "Largest request head; beyond it 431.")
+        .between(kKiB, kMiB),
+    leaf<&ClientLimits::header_fields>("header_fields", Type::Count, "128",
+                                       "Most fields in a request head; beyond it 431.")
+        .between(8, 10'000),
+    leaf<&ClientLimits::uri_bytes>("uri_bytes", Type::Size, "16KiB",
+                                   "Longest request target; beyond it 414.")
+        .between(64, kMiB),
+    leaf<&ClientLimits::body_bytes>("body_bytes", Type::Size, "1GiB",
+                                    "Largest request body; beyond it 413.")
+        .between(0, 16 * kTiB),
+    leaf<&ClientLimits::connections>("connections", Type::Count, "16384",
+                                     "Most client connections of this node at once; beyond it 503.")
+        .between(1, 10'000'000),
+    leaf<&ClientLimits::connections_per_address>(
+        "connections_per_address", Type::Count, "16384",
+        "Most connections from one client address at once; beyond it 503.")
+        .between(1, 10'000'000),
+    leaf<&ClientLimits::requests_per_connection>(
+        "requests_per_connection", Type::Count, "1000000",
+        "Requests answered on one connection; the last answer says Connection: close.")
+        .between(1, 1'000'000'000),
+};
+
+constexpr Key kTokenKeys[] = {
+    leaf<&AdminToken::name>("name", Type::Name, "",
+                            "Whose token it is: stands in logs instead of the secret.")
+        .required(),
+    leaf<&AdminToken::token_env>("token_env", Type::Variable, "",
+                                 "The environment variable that holds the secret. Its name only: "
+                                 "secrets never stand in this file.")
+        .required(),
+    leaf<&AdminToken::may>(
+        "may", Type::Choice, "",
+        "What the holder may do: read state, purge, or operate (reload, drain and the like).")
+        .among(kRights)
+        .list()
+        .required(),
+    leaf<&AdminToken::sites>("sites", Type::SiteName, "[\"*\"]",
+                             "Names of the sites the token holds for; \"*\" is all of them.")
+        .list(),
+};
+
+const Section kTokenSection{kTokenKeys, fresh<AdminToken>};
+
+constexpr Key kAdminKeys[] = {
+    leaf<&AdminOptions::address>("address", Type::AdminAddress, "127.0.0.1:9901",
+                                 "Where the REST API, the dashboard, /metrics, /healthz and "
+                                 "/readyz answer; none turns them off."),
+    branch<&AdminOptions::tokens>(
+        "tokens", Type::Maps, kTokenSection,
+        "Who may use the API. Without tokens anybody who reaches the address may, "
+        "so it must then be a loopback address.")
+        .example_is("[{name: ops, token_env: BRINK_ADMIN_TOKEN, may: [read, purge, operate]}]"),
+};
+
+}  // namespace
+
+const Section kNodeSection{kNodeKeys, fresh<NodeOptions>};
+const Section kListenSection{kListenKeys, fresh<ListenOptions>};
+const Section kLimitsSection{kLimitsKeys, fresh<ClientLimits>};
+const Section kAdminSection{kAdminKeys, fresh<AdminOptions>};
+
+}  // namespace brink::config
