@@ -115,6 +115,7 @@ class Fill {
   void drop_front(std::vector<ChunkPtr>& dropped);
   void drop_passed(std::vector<ChunkPtr>& dropped);
   void seal_tail();
+  bool waited_too_long(Ticks now, Millis patience);
   void cut_front_readers(WaitingList& cut);
   bool room_again();
   void call(Lock& lock, WakeSlot& slot);
@@ -145,7 +146,7 @@ class Fill {
   WakeSlot writer_;
   Error error_{ErrorCode::Cancelled, Side::Internal};
   std::uint64_t pauses_ = 0;
-  std::uint64_t pause_seen_ = 0;  // sweep()'s: which pause it watches, since when
+  std::uint64_t pause_seen_ = 0;  // sweep()'s: which pause it watches (0 = none), since when
   Ticks pause_seen_at_{};
 };
 

@@ -86,22 +86,29 @@ std::optional<std::uint64_t> Fill::known_length() const {
   return announced_;
 }
 
-// A pause that lasts as long as the patience, with somebody at the end of what there is: those who hold the oldest
-// bytes are cut until there is room. The clock of a pause starts with the first sweep that sees it.
-void Fill::sweep(Ticks now, Millis patience) {
-  std::vector<ChunkPtr> dropped;
-  WaitingList cut;
-  Lock lock(mutex_);
-  if (!window_ || !paused_) return;
+// Whether a reader at the end of what there is has waited, in one and the same pause, as long as the patience. The first
+// sweep that sees it starts the clock.
+bool Fill::waited_too_long(Ticks now, Millis patience) {
+  const bool somebody_waits = std::any_of(readers_.begin(), readers_.end(), [this](const FillReader& reader) {
+    return reader.position >= length_;
+  });
+  if (!window_ || !paused_ || !somebody_waits) {
+    pause_seen_ = 0;
+    return false;
+  }
   if (pause_seen_ != pauses_) {
     pause_seen_ = pauses_;
     pause_seen_at_ = now;
   }
-  if (now - pause_seen_at_ < patience) return;
-  const bool somebody_waits = std::any_of(readers_.begin(), readers_.end(), [this](const FillReader& r) {
-    return r.position >= length_;
-  });
-  if (!somebody_waits) return;
+  return now - pause_seen_at_ >= patience;
+}
+
+// Those who hold the oldest bytes are cut until there is room.
+void Fill::sweep(Ticks now, Millis patience) {
+  std::vector<ChunkPtr> dropped;
+  WaitingList cut;
+  Lock lock(mutex_);
+  if (!waited_too_long(now, patience)) return;
   bool writer_may_go_on = false;
   while (!writer_may_go_on && !chunks_.empty()) {
     cut_front_readers(cut);

@@ -80,7 +80,7 @@ Result<std::unique_ptr<Writer>> MemoryStore::begin(const NewResponse& response) 
     reason = cache::Reason::StoreFull;
     store = false;
     overflowed = true;
-  } 
+  }
   if (!store && !make_room(total, For::Passing, home)) return kStoreFull;
   auto kept = StoredResponse::create(parts, budget_);
   const Fill::Shape shape{response.announced_length, window_bytes_, store};
@@ -125,8 +125,8 @@ void MemoryStore::insert(StoredResponse& response) {
 void MemoryStore::set_limits(std::uint64_t ceiling_bytes, std::uint64_t max_response_bytes) {
   max_response_bytes_.store(max_response_bytes, std::memory_order_relaxed);
   budget_->set_ceiling(ceiling_bytes);
-  if (make_room(0, For::Storing, 0)) return;
-  // What is being read goes as it is let go of: the next who asks for room evicts further.
+  // What is being read now is evicted later, by whoever asks for room next.
+  make_room(0, For::Storing, 0);
 }
 
 std::size_t MemoryStore::evict_from(std::uint32_t stripe, std::uint64_t bytes) {
@@ -147,7 +147,9 @@ bool MemoryStore::make_room(std::uint64_t bytes, For purpose, std::uint32_t home
   for (const auto& stripe : stripes_) in_vain_max += stripe->size() / kScanPerRound;
   std::uint32_t at = home;
   while (in_vain <= in_vain_max) {
-    in_vain = evict_from(at, bytes) > 0 ? 0 : in_vain + 1;
+    const std::uint64_t needed = budget_->used() + bytes + keep_free;
+    const std::uint64_t ceiling = budget_->ceiling();
+    in_vain = evict_from(at, needed > ceiling ? needed - ceiling : 1) > 0 ? 0 : in_vain + 1;
     if (budget_->try_charge(bytes, keep_free)) return true;
     const bool has_its_share = stripes_[at]->weight() >= budget_->used() / count;
     if (in_vain > 0 || !has_its_share) at = cursor_.fetch_add(1, std::memory_order_relaxed) % count;
