@@ -1,0 +1,26 @@
+// sim [first-seed [how-many]]: runs seeds, prints the first that breaks a promise. Exit status 0 = none.
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "tests/sim/world.h"
+
+int main(int argc, char** argv) {
+  const std::uint64_t first = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1;
+  const std::uint64_t count = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1000;
+  std::uint64_t passed = 0;
+  for (std::uint64_t seed = first; seed < first + count; ++seed) {
+    for (const bool faults : {true, false}) {
+      brink::sim::World world(seed, {.faults = faults});
+      const std::string failure = world.run();
+      if (failure.empty()) continue;
+      std::printf("seed %llu (%s): %s\n", static_cast<unsigned long long>(seed), faults ? "faults" : "clean",
+                  failure.c_str());
+      std::printf("%llu passed, 1 failed\n", static_cast<unsigned long long>(passed));
+      return 1;
+    }
+    ++passed;
+  }
+  std::printf("%llu passed, 0 failed\n", static_cast<unsigned long long>(passed));
+  return 0;
+}

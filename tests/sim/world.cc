@@ -1,0 +1,149 @@
+#include "tests/sim/world.h"
+
+#include "tests/sim/client.h"
+#include "tests/sim/fake_origin.h"
+
+namespace brink::sim {
+namespace {
+
+constexpr std::size_t kShards = 3;
+constexpr std::size_t kResources = 6;
+constexpr std::uint64_t kCeiling = 512 * 1024;
+constexpr TimePoint kStart{Seconds{1'795'000'000}};
+
+}  // namespace
+
+SimShard::SimShard(World& world, std::size_t)
+    : world_(world),
+      metrics_(std::make_unique<edge::EdgeMetrics>(world.metrics_)),
+      access_log_(world.access_log_->make_producer()),
+      upstream_(make_fake_upstream(world)) {
+  config::CacheOptions cache;
+  cache.uncacheable_memory = Seconds{20};
+  flow_.reset(new edge::FlowContext{world.clock, *world.store_, world.collapse_, world.uncacheable_, *upstream_,
+                                    fetches_, *metrics_, *access_log_, *this, world.identity_, world.sites_, cache});
+}
+
+SimShard::~SimShard() { fetches_.cancel_all(); }
+
+void SimShard::post(std::function<void()> f) { world_.post(std::move(f)); }
+
+World::World(std::uint64_t seed, Profile p)
+    : clock(kStart), random(seed), profile(p) {
+  edge::store::MemoryStoreOptions options;
+  options.ceiling_bytes = kCeiling;
+  options.max_response_bytes = kCeiling / 4;
+  options.window_bytes = 4096;
+  options.stripes = 4;
+  store_ = edge::store::make_memory_store(options);
+  std::string message;
+  config::AccessLogOptions log;
+  log.to = "none";
+  access_log_ = edge::make_access_log(log, "sim", metrics_, message);
+  config::SiteOptions site;
+  site.name = "sim";
+  site.hosts = {"*"};
+  site.origin.servers = {"http://127.0.0.1:1"};
+  sites_ = std::make_shared<const edge::SiteTable>(
+      std::vector{site}, std::vector{origin::ServerGroup::create(site.origin, nullptr)});
+  for (std::size_t i = 0; i < kResources; ++i) {
+    Resource r;
+    r.kind = profile.faults ? static_cast<Resource::Kind>(random.below(6))
+                            : (i % 2 ? Resource::Kind::Chunked : Resource::Kind::Fresh);
+    r.swr_s = random.chance(0.4) ? 4 : 0;
+    r.sie_s = random.chance(0.4) ? 30 : 0;
+    resources_.push_back(r);
+  }
+  for (std::size_t i = 0; i < kShards; ++i) shards_.push_back(std::make_unique<SimShard>(*this, i));
+}
+
+World::~World() {
+  clients_.clear();
+  shards_.clear();
+}
+
+Resource& World::resource(std::string_view target) {
+  return resources_[static_cast<std::size_t>(target[2] - '0')];
+}
+
+std::size_t World::content_length(std::string_view target, std::uint32_t version) const {
+  const Resource& r = resources_[static_cast<std::size_t>(target[2] - '0')];
+  if (r.kind == Resource::Kind::Big) return 150'000 + version;  // more than may be stored
+  return 10 + (version * 7919U + static_cast<unsigned char>(target[2])) % 9000;
+}
+
+std::string World::content(std::string_view target, std::uint32_t version, std::string_view flavour) const {
+  const std::string unit = std::string(target) + ".v" + std::to_string(version) + "." + std::string(flavour) + " ";
+  std::string out;
+  const std::size_t length = content_length(target, version);
+  while (out.size() < length) out += unit;
+  out.resize(length);
+  return out;
+}
+
+void World::after(Millis delay, std::function<void()> f) { later_.emplace(clock.now() + delay, std::move(f)); }
+
+void World::fail(const std::string& what) {
+  if (failure_.empty()) failure_ = what;
+}
+
+// One thing happens: something posted, or time passes to the next thing that is due.
+bool World::step() {
+  if (!ready_.empty()) {
+    // Posts of one shard keep their order in the product; here any order must do.
+    const std::size_t pick = random.below(ready_.size());
+    std::swap(ready_[pick], ready_.back());
+    const auto f = std::move(ready_.back());
+    ready_.pop_back();
+    f();
+    return true;
+  }
+  if (later_.empty()) return false;
+  const auto next = later_.begin();
+  if (next->first > clock.now()) clock.advance(next->first - clock.now());
+  const auto f = std::move(next->second);
+  later_.erase(next);
+  f();
+  return true;
+}
+
+void World::start_client(std::size_t number) {
+  SimShard& shard = *shards_[random.below(shards_.size())];
+  clients_.push_back(std::make_unique<SimClient>(*this, shard, number));
+  SimClient* client = clients_.back().get();
+  shard.post([client] { client->begin(); });
+}
+
+std::string World::run() {
+  Millis at{0};
+  for (std::size_t i = 0; i < profile.requests; ++i) {
+    if (!random.chance(0.5)) at += Millis(random.below(1500));
+    after(at, [this, i] { start_client(i); });
+    if (random.chance(0.15)) {
+      after(at, [this, which = random.below(kResources)] { ++resources_[which].version; });
+    }
+  }
+  std::size_t steps = 0;
+  while (failure_.empty() && step()) {
+    if (++steps > 500'000) fail("it does not come to an end");
+    if (store_->stats().bytes_used > kCeiling) fail("the store is above its ceiling");
+    if (profile.faults) continue;
+    for (const auto& [name, n] : active) {
+      if (n > 2) fail("more than one fetch and one validation at once for " + name);
+    }
+  }
+  if (failure_.empty()) check_end();
+  return failure_;
+}
+
+void World::check_end() {
+  for (const auto& client : clients_) {
+    if (!client->done()) fail("never answered: " + client->describe());
+  }
+  if (collapse_.size() != 0) fail("the collapse table is not empty at the end");
+  for (const auto& shard : shards_) {
+    if (shard->fetches_.size() != 0) fail("a fetch did not end");
+  }
+}
+
+}  // namespace brink::sim
