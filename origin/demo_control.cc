@@ -108,7 +108,9 @@ DemoReply demo_routes_page(const DemoRequest&, DemoState&) {
        .content = "<h1>Everything this origin answers</h1><p class=lead>A shop to look "
                   "at, and routes to try a cache with. Every response says in "
                   "<code>X-Origin-Request</code> how often the origin was asked for its "
-                  "URL.</p>" +
+                  "URL.</p><p class=quiet>For the kinds of cacheability and for trouble, "
+                  "<code>?cache=max-age=5</code> and <code>?tags=a+b</code> set Cache-Control and "
+                  "Surrogate-Key.</p>" +
                   demo_routes_html(),
        .tags = "routes",
        .modified = kShopOpened});

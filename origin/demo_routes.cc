@@ -145,9 +145,9 @@ std::string_view demo_group_title(DemoGroup group) {
     case Api:
       return "Its API";
     case Cacheability:
-      return "Kinds of cacheability (?cache=… and ?tags=… set Cache-Control and Surrogate-Key)";
+      return "Kinds of cacheability";
     case Trouble:
-      return "Trouble on request (?cache=… and ?tags=… here too)";
+      return "Trouble on request";
     case Control:
       return "What the origin saw";
   }

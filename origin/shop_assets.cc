@@ -16,11 +16,12 @@ constexpr std::string_view kIcon =
 constexpr std::string_view kHero =
     R"svg(<svg class="scene" viewBox="0 0 1440 520" preserveAspectRatio="xMidYMax slice" aria-hidden="true">
 <defs><linearGradient id="sky" x1="0" y1="0" x2="0" y2="1"><stop offset="0" stop-color="#16324a"/><stop offset=".5" stop-color="#3f6c84"/><stop offset=".8" stop-color="#e8a87c"/><stop offset="1" stop-color="#f6d9a8"/></linearGradient>
-<linearGradient id="sea" x1="0" y1="0" x2="0" y2="1"><stop offset="0" stop-color="#2c6a82"/><stop offset="1" stop-color="#0d2b40"/></linearGradient></defs>
+<linearGradient id="sea" x1="0" y1="0" x2="0" y2="1"><stop offset="0" stop-color="#2c6a82"/><stop offset="1" stop-color="#0d2b40"/></linearGradient>
+<linearGradient id="beam" x1="0" x2="1"><stop offset="0" stop-color="#f7d98a" stop-opacity="0"/><stop offset="1" stop-color="#f7d98a" stop-opacity=".4"/></linearGradient></defs>
 <path fill="url(#sky)" d="M0 0h1440v400H0z"/><circle cx="905" cy="330" r="150" fill="#ffe7b3" opacity=".18"/><circle cx="905" cy="330" r="92" fill="#ffe7b3" opacity=".3"/><circle cx="905" cy="330" r="54" fill="#fff1cf"/>
-<g fill="none" stroke="#f5ead2" stroke-width="3" stroke-linecap="round" opacity=".7"><path d="M640 150q12-12 20 0 8-12 20 0M700 190q9-9 15 0 6-9 15 0M590 205q8-8 13 0 5-8 13 0"/></g>
-<path fill="#5d7f8f" d="M560 382c90-40 150-46 230-30s120 4 190-14 150-10 210 10 170 10 250-8v60H560z" opacity=".75"/>
-<path fill="#f7d98a" opacity=".16" d="M1186 150L640 60v120z"/>
+<g transform="translate(190 40)" fill="none" stroke="#f5ead2" stroke-width="3" stroke-linecap="round" opacity=".7"><path d="M640 150q12-12 20 0 8-12 20 0M700 190q9-9 15 0 6-9 15 0M590 205q8-8 13 0 5-8 13 0"/></g>
+<path fill="#5d7f8f" d="M360 400c130-30 350-64 430-48s120 4 190-14 150-10 210 10 170 10 250-8v60H360z" opacity=".75"/>
+<path fill="url(#beam)" d="M1186 150L620 66v120z"/>
 <path fill="#1b3a4d" d="M1010 396c60-52 110-78 176-80s130 12 254 6v92h-430z"/>
 <path fill="#f4ecdc" d="M1164 322l10-150h36l10 150z"/><path fill="#d1495b" d="M1171 218l2.500-34h37l2.500 34zM1167 286l2.400-34h45l2.600 34z"/><path fill="#12324a" d="M1166 172h52v-8h-52zM1178 164h28v-28h-28zM1172 136h40l-20-22z"/><path fill="#ffe08a" d="M1182 160h20v-20h-20z"/>
 <g fill="#f4ecdc"><path d="M1270 322v-36h58v36z"/><path d="M1356 322v-28h40v28z"/></g><path fill="#c8553d" d="M1262 288l37-28 37 28zM1350 296l26-20 26 20z"/><path fill="#12324a" d="M1288 322v-20h12v20zM1308 298h10v10h-10z"/>

@@ -37,7 +37,7 @@ constexpr std::string_view kMotifs[] = {
 <path d="M290 254c38 6 50 40 30 60s-60 6-50-22" fill="none" stroke="{M}" stroke-width="22" stroke-linecap="round"/><path d="M290 254c38 6 50 40 30 60s-60 6-50-22" fill="none" stroke="{A}" stroke-width="22" stroke-dasharray="5 16" opacity=".55"/>)svg",
     // Buoy
     R"svg(<g transform="rotate(8 200 220)"><path d="M200 62v60" stroke="#33475b" stroke-width="9"/><circle cx="200" cy="60" r="13" fill="{M}"/><path d="M164 122h72l40 106c8 54-28 92-76 92s-84-38-76-92z" fill="{M}"/><path d="M148 164h104l18 46H130z" fill="{A}"/><path d="M124 240h152c2 20-2 34-10 46H134c-8-12-12-26-10-46z" fill="{A}"/></g>
-<path d="M40 306q40-24 80 0t80 0 80 0 80 0v40H40z" fill="#2a6f97" opacity=".55"/><path d="M40 326q40-20 80 0t80 0 80 0 80 0v24H40z" fill="#1d4e6b" opacity=".6"/>)svg",
+<path d="M0 306q40-24 80 0t80 0 80 0 80 0 80 0v94H0z" fill="#2a6f97" opacity=".55"/><path d="M-40 330q40-20 80 0t80 0 80 0 80 0 80 0 80 0v70H-40z" fill="#1d4e6b" opacity=".6"/>)svg",
     // Anchor
     R"svg(<g fill="none" stroke="{M}" stroke-width="22" stroke-linecap="round" stroke-linejoin="round"><circle cx="200" cy="98" r="26"/><path d="M200 126v186M146 158h108M92 232c4 52 50 82 108 82s104-30 108-82"/><path d="M70 256l22-28 32 18M330 256l-22-28-32 18"/></g>
 <path d="M186 140v150" stroke="{A}" stroke-width="6" stroke-linecap="round" opacity=".8"/>)svg",
@@ -63,7 +63,7 @@ constexpr std::string_view kMotifs[] = {
 <g stroke="#33475b" stroke-width="5" stroke-linecap="round"><path d="M200 130v12M200 282v12M118 212h12M270 212h12"/><path d="M142 154l7 7M258 154l-7 7M142 270l7-7M258 270l-7-7" stroke-width="3"/></g><g transform="rotate(28 200 212)"><path d="M200 142l18 70h-36z" fill="{A}"/><path d="M200 282l18-70h-36z" fill="#33475b"/></g><circle cx="200" cy="212" r="9" fill="{M}"/>)svg",
     // Boat
     R"svg(<path d="M200 96l74 120H126z" fill="{M}"/><path d="M200 96v120h74z" fill="#000" opacity=".12"/><path d="M66 206l70 10h128l70-10-58 92H124z" fill="{M}"/><path d="M66 206l70 10 64 82h-76z" fill="#000" opacity=".08"/><path d="M200 96V66l44 16-44 16" fill="{A}"/>
-<path d="M40 300q40-22 80 0t80 0 80 0 80 0v46H40z" fill="#2a6f97" opacity=".6"/><path d="M40 322q40-20 80 0t80 0 80 0 80 0v28H40z" fill="#1d4e6b" opacity=".6"/>)svg",
+<path d="M0 300q40-22 80 0t80 0 80 0 80 0 80 0v100H0z" fill="#2a6f97" opacity=".6"/><path d="M-40 326q40-20 80 0t80 0 80 0 80 0 80 0 80 0v74H-40z" fill="#1d4e6b" opacity=".6"/>)svg",
 };
 
 std::string with_colours(std::string_view drawing, std::string_view main, std::string_view accent) {

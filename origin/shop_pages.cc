@@ -40,7 +40,7 @@ std::string head_and_bar(std::string_view title) {
   return html +
          "<a href=\"/about\">About</a></nav><form action=\"/search\"><input type=\"search\" "
          "name=\"q\" "
-         "placeholder=\"Search the shelves\" aria-label=\"Search\"></form>"
+         "placeholder=\"Search\" aria-label=\"Search\"></form>"
          "<a class=\"cart\" href=\"/cart\">Cart <span class=\"count\" hidden>0</span></a>"
          "</div></header>\n";
 }

@@ -12,7 +12,7 @@ std::string_view shop_style_css() {
 body{margin:0;background:var(--paper);color:var(--ink);font:17px/1.6 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif;display:flex;flex-direction:column;min-height:100vh}
 h1,h2,h3,.brand{font-family:"Iowan Old Style","Palatino Linotype",Palatino,Georgia,"DejaVu Serif",serif;line-height:1.15;font-weight:600;text-wrap:balance}
 h1{font-size:clamp(2rem,4.5vw,3.1rem);margin:0 0 .5rem}h2{font-size:1.65rem;margin:2.8rem 0 1rem}h3{font-size:1.12rem;margin:0}
-a{color:var(--sea);text-underline-offset:.18em}img,svg{display:block;max-width:100%}
+a{color:var(--sea);text-underline-offset:.18em}img,svg{display:block;max-width:100%;height:auto}
 code{font:.88em ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace}
 :focus-visible{outline:3px solid var(--gold);outline-offset:2px;border-radius:4px}
 .bar{background:var(--deep);color:#f4ecdc}.bar a{color:inherit;text-decoration:none}
@@ -27,7 +27,7 @@ code{font:.88em ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace}
 main{flex:1;padding:2.2rem 0 4rem}
 .hero{position:relative;overflow:hidden;background:#16324a;color:#fff;min-height:min(520px,64vh);display:flex;align-items:center}
 .hero .scene{position:absolute;inset:0;width:100%;height:100%}
-.hero::after{content:"";position:absolute;inset:0;background:linear-gradient(90deg,#0c2233d9,#0c223366 45%,transparent 70%)}
+.hero::after{content:"";position:absolute;inset:0;background:linear-gradient(90deg,#0c2233d9,#0c223359 38%,transparent 56%)}
 .hero div{position:relative;z-index:1;width:min(1160px,100% - 2.5rem);margin-inline:auto;padding:3.5rem 0 4.5rem}
 .hero h1{font-size:clamp(2.3rem,6vw,4rem);max-width:11em}.hero p{font-size:1.16rem;max-width:27em;margin:.4rem 0 1.6rem;color:#f4ecdc}
 .button,button{display:inline-block;border:0;cursor:pointer;background:var(--gold);color:#12324a;font:inherit;font-weight:650;text-decoration:none;padding:.62rem 1.35rem;border-radius:99px;transition:transform .15s,filter .15s}
@@ -56,7 +56,7 @@ footer>div{display:grid;grid-template-columns:1.2fr 1fr;gap:1.2rem 3rem;padding:
 #trip{font:.84rem/1.7 ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace;overflow-wrap:anywhere}#trip b{color:var(--gold);font-weight:600}
 .wave{animation:drift 9s ease-in-out infinite alternate}.late{animation-duration:6s;animation-direction:alternate-reverse}.bob{animation:bob 5s ease-in-out infinite alternate}
 @keyframes drift{to{transform:translateX(60px)}}@keyframes bob{to{transform:translateY(9px)}}
-@media (max-width:760px){.product,footer>div{grid-template-columns:1fr}.bar form{margin-left:0;width:100%;order:5}.bar form input{width:100%}
+@media (max-width:760px){.product,footer>div{grid-template-columns:1fr}.bar form,.bar nav{margin:0;width:100%;order:5}.bar form input{width:100%}.cart{margin-left:auto}
 .grid{grid-template-columns:repeat(auto-fill,minmax(158px,1fr));gap:1rem}.shelves{grid-template-columns:1fr}.card .text{padding:.8rem}.hero::after{background:#0c2233a6}.routes td:nth-child(2){display:none}}
 @media (prefers-reduced-motion:reduce){*{animation:none!important;transition:none!important}}
 )text";
