@@ -43,7 +43,8 @@ def check_file(root, path, exists):
     if path.suffix in CPP_SUFFIXES:
         source = CppText(text)
         checks += [rules.check_includes(path, source, exists), rules.check_sizes(path, source),
-                   rules.check_banned(path, source), rules.check_words(path, source), rules.check_header(path, source)]
+                   rules.check_banned(path, source), rules.check_words(path, source), rules.check_header(path, source),
+                   rules.check_own_header_first(path, source, exists)]
         soft = rules.soft_sizes(path, source)
     if path.suffix == ".py" and not str(path).startswith(SELF):
         checks.append(rules.check_python_test(path, text))
