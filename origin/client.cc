@@ -161,7 +161,7 @@ void Client::on_kick() {
     transfer.resume_queued = false;
     const bool response = std::exchange(transfer.resume_response, false);
     const bool request = std::exchange(transfer.resume_request, false);
-    if (transfer.added) transfer.resume(driver_, response, request);
+    if (transfer.added) transfer.resume(response, request);
   }
   for (std::size_t left = queued_.size(); left > 0 && !queued_.empty(); --left) {
     Transfer& transfer = *queued_.front();

@@ -34,6 +34,7 @@ Error asked_error(CURLcode code) {
     case CURLE_OUT_OF_MEMORY:  // libcurl's own bound for one header line
       return {ErrorCode::ResponseHeadTooLarge, Side::Upstream, Retry::Never,
               "header line too long"};
+    case CURLE_BAD_FUNCTION_ARGUMENT:  // a field line libcurl cannot take apart
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_BAD_CONTENT_ENCODING:

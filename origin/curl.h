@@ -19,6 +19,11 @@ struct CurlMultiCleanup {
 };
 using CurlMulti = std::unique_ptr<CURLM, CurlMultiCleanup>;
 
+struct CurlShareCleanup {
+  void operator()(CURLSH* share) const noexcept { curl_share_cleanup(share); }
+};
+using CurlShare = std::unique_ptr<CURLSH, CurlShareCleanup>;
+
 // Once per process, before the first handle; safe from any thread (libcurl >= 7.84).
 void ensure_curl_initialised();
 

@@ -37,8 +37,10 @@ CurlDriver::CurlDriver(net::io_context& io, const Clock& clock, Owner& owner)
   const int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   CHECK(epoll_fd >= 0);
   epoll_.assign(epoll_fd);
+  share_.reset(curl_share_init());
   multi_.reset(curl_multi_init());
-  CHECK(multi_ != nullptr);
+  CHECK(share_ && multi_);
+  CHECK(curl_share_setopt(share_.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK);
   const auto set = [this](CURLMoption option, auto value) {
     CHECK(curl_multi_setopt(multi_.get(), option, value) == CURLM_OK);
   };
@@ -65,6 +67,7 @@ void CurlDriver::adopt(CURL* easy) {
   set_option(easy, CURLOPT_OPENSOCKETDATA, this);
   set_option(easy, CURLOPT_CLOSESOCKETFUNCTION, &CurlDriver::close_socket);
   set_option(easy, CURLOPT_CLOSESOCKETDATA, this);
+  set_option(easy, CURLOPT_SHARE, share_.get());
 }
 
 bool CurlDriver::add(CURL* easy) {

@@ -41,6 +41,7 @@ class CurlDriver {
   CurlDriver& operator=(const CurlDriver&) = delete;
 
   // Sockets must be made by this driver: call for each handle once, before it is added.
+  // The handle must be gone before the driver is.
   void adopt(CURL* easy);
   bool add(CURL* easy);
   void remove(CURL* easy);                // breaks the transfer off when it is under way
@@ -89,6 +90,7 @@ class CurlDriver {
   bool inside_ = false;
   bool kicked_ = false;
   std::shared_ptr<CurlDriver*> self_;  // null pointee once destroyed: for handlers that come later
+  CurlShare share_;                    // TLS sessions outlive the handles they were made with
   CurlMulti multi_;                    // last: closing it calls back
 };
 

@@ -6,18 +6,24 @@
 
 namespace brink::origin {
 
-Transfer::Transfer(TransferHost& host, CurlDriver& driver) : host_(host), easy_(curl_easy_init()) {
-  CHECK(easy_ != nullptr);
-  set_fixed_options(easy());
-  driver.adopt(easy());
-  install_callbacks();
-}
+Transfer::Transfer(TransferHost& host, CurlDriver& driver) : host_(host), driver_(driver) {}
 
 Transfer* Transfer::of(CURL* easy) {
   char* self = nullptr;
   return curl_easy_getinfo(easy, CURLINFO_PRIVATE, &self) == CURLE_OK
              ? static_cast<Transfer*>(static_cast<void*>(self))
              : nullptr;
+}
+
+// A new handle for each attempt costs a microsecond and buys that nothing of an earlier answer
+// lives on in it: in libcurl 7.88 a handle used again keeps a dangling pointer to the last header
+// line, which a folded first line then writes to.
+void Transfer::make_handle() {
+  easy_.reset(curl_easy_init());
+  CHECK(easy_ != nullptr);
+  set_fixed_options(easy());
+  driver_.adopt(easy());
+  install_callbacks();
 }
 
 void Transfer::install_callbacks() {
@@ -59,6 +65,7 @@ void Transfer::begin(Request request, Handler& handler, std::unique_ptr<Candidat
 
 void Transfer::end() {
   CHECK(!candidate_.server && !added && !has_slot);
+  easy_.reset();
   host_.deadlines().clear(*this);
   request_ = {};
   handler_ = nullptr;
@@ -93,11 +100,8 @@ bool Transfer::configure() {
   // A site's `host` is for its origin; a regional node needs the client's to know the site.
   const bool rename = !candidate_.tier && !options.host.empty();
   if (!form_.lay_out(request_, rename ? options.host : request_.authority)) return false;
-  if (configured_group_ != candidate_.group || configured_server_ != candidate_.server) {
-    set_server_options(easy(), candidate_, connect_to_);
-    configured_group_ = candidate_.group;
-    configured_server_ = candidate_.server;
-  }
+  make_handle();
+  set_server_options(easy(), candidate_, connect_to_);
   set_option(easy(), CURLOPT_FRESH_CONNECT, fresh_ ? 1L : 0L);
   set_request_options(easy(), request_, form_);
   return true;
@@ -246,7 +250,7 @@ void Transfer::body_sent() {
   }
 }
 
-void Transfer::resume(CurlDriver& driver, bool response, bool request) {
+void Transfer::resume(bool response, bool request) {
   const config::UpstreamOptions& options = candidate_.group->options();
   if (response && flow_paused_) {
     flow_paused_ = false;
@@ -260,13 +264,15 @@ void Transfer::resume(CurlDriver& driver, bool response, bool request) {
     send_paused_ = false;
     if (phase_ == Phase::Sending) set_deadline(options.idle_timeout);
   }
-  driver.unpause(easy(), (recv_paused_ ? CURLPAUSE_RECV : 0) | (send_paused_ ? CURLPAUSE_SEND : 0));
+  driver_.unpause(easy(),
+                  (recv_paused_ ? CURLPAUSE_RECV : 0) | (send_paused_ ? CURLPAUSE_SEND : 0));
 }
 
 Error Transfer::error(CURLcode result) const {
   if (given_up_) return *given_up_;
   if (result == CURLE_OK) {
-    return {ErrorCode::ResponseMalformed, Side::Upstream, Retry::Never, "no response head"};
+    return {ErrorCode::ConnectionTerminated, Side::Upstream, Retry::Never,
+            "connection closed before the response head"};
   }
   return to_error(result, answered() ? Progress::Answering
                           : asked_   ? Progress::Asked

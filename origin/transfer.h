@@ -70,7 +70,7 @@ class Transfer final : public Timed {
   void set_phase(Phase phase, Millis limit);  // with a deadline `limit` from now; 0 = none
   Phase phase() const { return phase_; }
   CURL* easy() const { return easy_.get(); }
-  void resume(CurlDriver& driver, bool response, bool request);
+  void resume(bool response, bool request);
   // After the attempt's end.
   bool answered() const { return phase_ == Phase::Answering; }
   int status() const { return head_.status(); }
@@ -93,6 +93,7 @@ class Transfer final : public Timed {
   bool resume_request = false;
 
  private:
+  void make_handle();
   void install_callbacks();
   void set_deadline(Millis limit);
   std::size_t give_up(Error error);
@@ -104,12 +105,11 @@ class Transfer final : public Timed {
   void body_sent();
 
   TransferHost& host_;
-  CurlEasy easy_;
+  CurlDriver& driver_;
+  CurlEasy easy_;  // of the attempt under way
   CurlSlist connect_to_;
   RequestForm form_;
   ResponseHeadReader head_;
-  std::shared_ptr<ServerGroup> configured_group_;  // for which the handle's server options stand
-  std::shared_ptr<Server> configured_server_;
 
   Request request_;
   Handler* handler_ = nullptr;

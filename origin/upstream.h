@@ -1,10 +1,12 @@
 #pragma once
-// The upstream port: one request to whoever is asked next (the regional tier or the origin), streamed both ways.
+// The upstream port: one request to whoever is asked next (the regional tier or the origin),
+// streamed both ways.
 //
-// Life of a call: start() → [on_interim]* → on_head → [on_body]* → on_complete | on_error. Exactly one of the last two
-// ends it, unless the Call is destroyed first: that cancels, and no callback comes after. Everything happens on the
-// shard's thread. No callback is ever made from inside start(), resume_*() or ~Call.
-// A callback may destroy the Call only in on_complete and on_error; otherwise it posts.
+// Life of a call: start() → [on_interim]* → on_head → [on_body]* → on_complete | on_error. Exactly
+// one of the last two ends it, unless the Call is destroyed first: that cancels, and no callback
+// comes after. Everything happens on the shard's thread. No callback is ever made from inside
+// start(), resume_*() or ~Call. A callback may destroy the Call only in on_complete and on_error;
+// otherwise it posts.
 //
 // Choosing a server, retries where safe, health and ejection are behind this port.
 
@@ -29,30 +31,32 @@ class BodySource {
  public:
   virtual ~BodySource() = default;
   enum class State : std::uint8_t { Data, Wait, End, Failed };
-  // Copies up to `size` bytes into `into`. Wait: Call::resume_request() will be called when there is more.
-  // Failed: the client broke off; the call ends without on_complete.
+  // Copies up to `size` bytes into `into`. Wait: Call::resume_request() will be called when there
+  // is more. Failed: the client broke off; the call ends without on_complete.
   virtual State pull(char* into, std::size_t size, std::size_t& count) = 0;
 };
 
 struct Request {
   std::string method;
-  std::string scheme;     // the client's: "http" | "https" (goes into X-Forwarded-Proto, not into the connection)
+  std::string scheme;  // the client's: "http" | "https" (goes into X-Forwarded-Proto, not into the
+                       // connection)
   std::string authority;  // the Host to send
   std::string target;     // origin-form
-  std::vector<std::pair<std::string, std::string>> fields;  // all others, as they go out; no Host, no framing
-  BodySource* body = nullptr;                       // null = no body
-  std::optional<std::uint64_t> content_length;      // of the body; without it, it goes out chunked
+  std::vector<std::pair<std::string, std::string>>
+      fields;                                   // all others, as they go out; no Host, no framing
+  BodySource* body = nullptr;                   // null = no body
+  std::optional<std::uint64_t> content_length;  // of the body; without it, it goes out chunked
   std::shared_ptr<ServerGroup> origin;
-  std::uint64_t key_hash = 0;                       // chooses the regional node
-  bool may_retry = true;                            // the method is idempotent (RFC 9110 §9.2.2)
+  std::uint64_t key_hash = 0;  // chooses the regional node
+  bool may_retry = true;       // the method is idempotent (RFC 9110 §9.2.2)
 };
 
 struct ResponseHead {
   int status = 0;
-  Fields fields;                       // views valid during the callback
+  Fields fields;  // views valid during the callback
   std::optional<std::uint64_t> content_length;
-  std::string_view server;             // "http://10.0.0.5:8000": for the log
-  bool from_tier = false;              // a regional node of ours answered
+  std::string_view server;  // "http://10.0.0.5:8000": for the log
+  bool from_tier = false;   // a regional node of ours answered
   std::uint32_t attempts = 1;
 };
 
@@ -61,10 +65,14 @@ class Handler {
   virtual ~Handler() = default;
   virtual void on_interim(int status, Fields fields) = 0;  // 102, 103; never 100 or 101
   virtual void on_head(const ResponseHead& head) = 0;
-  enum class Flow : std::uint8_t { Continue, Pause };      // Pause: taken, but no more until resume_response()
-  virtual Flow on_body(std::string_view bytes) = 0;        // decoded from chunks, not from content codings
+  enum class Flow : std::uint8_t {
+    Continue,
+    Pause
+  };  // Pause: taken, but no more until resume_response()
+  virtual Flow on_body(
+      std::string_view bytes) = 0;  // decoded from chunks, not from content codings
   virtual void on_complete() = 0;
-  virtual void on_error(Error error) = 0;                  // before the head or in the body
+  virtual void on_error(Error error) = 0;  // before the head or in the body
 };
 
 class Call {

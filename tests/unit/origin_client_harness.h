@@ -40,8 +40,14 @@ class Recorder : public origin::Handler {
     if (keep_body) body.append(bytes);
     return at_body ? at_body(bytes) : Flow::Continue;
   }
-  void on_complete() override { finish(); complete = true; }
-  void on_error(Error e) override { finish(); error = e; }
+  void on_complete() override {
+    finish();
+    complete = true;
+  }
+  void on_error(Error e) override {
+    finish();
+    error = e;
+  }
   bool done() const { return complete || error; }
   std::string field(std::string_view name) const {
     for (const auto& [n, v] : fields) {
@@ -69,7 +75,8 @@ class Recorder : public origin::Handler {
  private:
   static FieldList copy(Fields from) {
     FieldList to;
-    for (const Field& f : from) to.emplace_back(f.name, f.value);
+    for (const Field& f : from)
+      to.emplace_back(f.name, f.value);
     return to;
   }
   void finish() {
@@ -116,7 +123,9 @@ class ClientTest : public testing::Test {
   std::shared_ptr<origin::ServerGroup> group(const config::UpstreamOptions& options) {
     return origin::ServerGroup::create(options, nullptr);
   }
-  std::shared_ptr<origin::ServerGroup> group(std::string url) { return group(options_for({std::move(url)})); }
+  std::shared_ptr<origin::ServerGroup> group(std::string url) {
+    return group(options_for({std::move(url)}));
+  }
 
   // Asks and waits for the end.
   Recorder fetch(origin::Request request) {

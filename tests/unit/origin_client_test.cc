@@ -1,11 +1,10 @@
 // The client against an upstream that behaves.
 
-#include "origin/client.h"
-
 #include <gmock/gmock.h>
 
 #include <future>
 
+#include "origin/client.h"
 #include "tests/unit/origin_client_harness.h"
 #include "tests/unit/origin_scripted_server.h"
 
@@ -24,7 +23,8 @@ class OriginClient : public ClientTest {
 };
 
 TEST_F(OriginClient, PassesHeadAndBodyOn) {
-  ScriptedServer server(ok("hello", "ETag: \"1\"\r\nX-A:  padded \t\r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\n"));
+  ScriptedServer server(
+      ok("hello", "ETag: \"1\"\r\nX-A:  padded \t\r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\n"));
   const Recorder r = fetch(server.url());
   ASSERT_TRUE(r.complete);
   EXPECT_EQ(r.status, 200);
@@ -33,8 +33,11 @@ TEST_F(OriginClient, PassesHeadAndBodyOn) {
   EXPECT_EQ(r.server, server.url());
   EXPECT_FALSE(r.from_tier);
   EXPECT_EQ(r.attempts, 1U);
-  const Recorder::FieldList expected = {{"Content-Length", "5"}, {"ETag", "\"1\""}, {"X-A", "padded"},
-                                        {"Set-Cookie", "a=1"}, {"set-cookie", "b=2"}};
+  const Recorder::FieldList expected = {{"Content-Length", "5"},
+                                        {"ETag", "\"1\""},
+                                        {"X-A", "padded"},
+                                        {"Set-Cookie", "a=1"},
+                                        {"set-cookie", "b=2"}};
   EXPECT_EQ(r.fields, expected);
   EXPECT_EQ(metrics.total("brink_origin_requests_total", {{"outcome", "answered"}}), 1);
 }
@@ -46,11 +49,13 @@ TEST_F(OriginClient, SendsExactlyWhatTheRequestSays) {
     c.write(ok(""));
   });
   auto request = get(group(server.url()), "/a/../b//%2e?q=[1]&x#");
-  request.fields = {{"User-Agent", "u"}, {"X-Empty", ""}, {"x-two", "1"}, {"x-two", "2"}, {"Accept", "text/html"},
-                    {"Range", "bytes=0-1"}, {"Cookie", "a=1; b=2"}};
+  request.fields = {{"User-Agent", "u"},   {"X-Empty", ""},         {"x-two", "1"},
+                    {"x-two", "2"},        {"Accept", "text/html"}, {"Range", "bytes=0-1"},
+                    {"Cookie", "a=1; b=2"}};
   EXPECT_TRUE(fetch(std::move(request)).complete);
   EXPECT_EQ(head.get_future().get(),
-            "GET /a/../b//%2e?q=[1]&x# HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: u\r\nX-Empty:\r\nx-two: 1\r\n"
+            "GET /a/../b//%2e?q=[1]&x# HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: "
+            "u\r\nX-Empty:\r\nx-two: 1\r\n"
             "x-two: 2\r\nAccept: text/html\r\nRange: bytes=0-1\r\nCookie: a=1; b=2\r\n\r\n");
 }
 
@@ -80,7 +85,8 @@ TEST_F(OriginClient, TheGroupsHostReplacesTheClients) {
 
 TEST_F(OriginClient, DecodesChunksAndDropsTrailers) {
   ScriptedServer server(
-      "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n5;x=y\r\nhello\r\n6\r\n world\r\n0\r\nX-Late: 1\r\n\r\n");
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n5;x=y\r\nhello\r\n6\r\n "
+      "world\r\n0\r\nX-Late: 1\r\n\r\n");
   const Recorder r = fetch(server.url());
   ASSERT_TRUE(r.complete);
   EXPECT_EQ(r.body, "hello world");
@@ -114,10 +120,12 @@ TEST_F(OriginClient, StatusesWithoutABodyEndAtTheHead) {
 }
 
 TEST_F(OriginClient, RedirectsAndErrorsAreAnswersLikeOthers) {
-  for (const char* status : {"301 Moved", "401 No", "407 No", "417 No", "500 Oops", "503", "599 Odd"}) {
-    ScriptedServer server(std::string("HTTP/1.1 ") + status +
-                          "\r\nLocation: /elsewhere\r\nWWW-Authenticate: Basic\r\nRetry-After: 9\r\n"
-                          "Content-Length: 3\r\n\r\nabc");
+  for (const char* status :
+       {"301 Moved", "401 No", "407 No", "417 No", "500 Oops", "503", "599 Odd"}) {
+    ScriptedServer server(
+        std::string("HTTP/1.1 ") + status +
+        "\r\nLocation: /elsewhere\r\nWWW-Authenticate: Basic\r\nRetry-After: 9\r\n"
+        "Content-Length: 3\r\n\r\nabc");
     const Recorder r = fetch(server.url());
     EXPECT_TRUE(r.complete) << status;
     EXPECT_EQ(r.status, std::stoi(status));
@@ -149,7 +157,8 @@ TEST_F(OriginClient, HeadHasALengthButNoBody) {
 TEST_F(OriginClient, KeepsConnections) {
   ScriptedServer server(ok("x"));
   const auto servers = group(server.url());
-  for (int i = 0; i < 20; ++i) ASSERT_TRUE(fetch(get(servers)).complete);
+  for (int i = 0; i < 20; ++i)
+    ASSERT_TRUE(fetch(get(servers)).complete);
   EXPECT_EQ(server.accepted(), 1);
   EXPECT_EQ(metrics.total("brink_origin_connections_total", {{"kind", "new"}}), 1);
   EXPECT_EQ(metrics.total("brink_origin_connections_total", {{"kind", "reused"}}), 19);
@@ -174,8 +183,9 @@ TEST_F(OriginClient, ManyCallsAtOnce) {
 TEST_F(OriginClient, InterimResponsesGoFirstAndLeaveNoTrace) {
   ScriptedServer server([](Connection& c) {
     c.read_head();
-    c.write("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\nLink: </b>\r\n\r\n"
-            "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 104 Odd\r\nX: 1\r\n\r\n");
+    c.write(
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\nLink: </b>\r\n\r\n"
+        "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 104 Odd\r\nX: 1\r\n\r\n");
     c.write(ok("done"));
   });
   const Recorder r = fetch(server.url());
@@ -231,7 +241,10 @@ TEST_F(OriginClient, FramingAmongTheFieldsIsLeftOut) {
     c.write(ok(""));
   });
   auto request = get(group(server.url()));
-  request.fields = {{"Content-Length", "9"}, {"transfer-encoding", "chunked"}, {"HOST", "evil"}, {"Expect", "100-continue"}};
+  request.fields = {{"Content-Length", "9"},
+                    {"transfer-encoding", "chunked"},
+                    {"HOST", "evil"},
+                    {"Expect", "100-continue"}};
   EXPECT_TRUE(fetch(std::move(request)).complete);
   EXPECT_EQ(head.get_future().get(), "GET / HTTP/1.1\r\nHost: shop.example\r\n\r\n");
 }

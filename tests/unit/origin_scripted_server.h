@@ -1,5 +1,6 @@
 #pragma once
-// An upstream that does what a test says, byte by byte: each accepted connection runs the script on a thread of its own.
+// An upstream that does what a test says, byte by byte: each accepted connection runs the script on
+// a thread of its own.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -20,7 +21,8 @@
 
 namespace brink::test {
 
-// The server's end of one connection. Everything fails quietly once the peer or the server has gone.
+// The server's end of one connection. Everything fails quietly once the peer or the server has
+// gone.
 class Connection {
  public:
   Connection(int fd, int index) : fd_(fd), index_(index) {}
@@ -47,7 +49,8 @@ class Connection {
   }
   // The peer's half is read to its end.
   void read_to_end() {
-    while (fill()) kept_.clear();
+    while (fill())
+      kept_.clear();
   }
   bool write(std::string_view bytes) {
     while (!bytes.empty()) {
@@ -122,8 +125,10 @@ class ScriptedServer {
     ::shutdown(listener_, SHUT_RDWR);
     acceptor_.join();
     ::close(listener_);
-    for (const auto& connection : connections_) connection->cut();
-    for (std::thread& thread : threads_) thread.join();
+    for (const auto& connection : connections_)
+      connection->cut();
+    for (std::thread& thread : threads_)
+      thread.join();
   }
   int accepted() const { return accepted_; }
   std::uint16_t port() const { return port_; }
