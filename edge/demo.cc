@@ -55,44 +55,44 @@ std::string url(std::uint16_t port) {
 }
 
 constexpr std::string_view kStory = R"(
-Brink demo: an origin, a regional node and two edges, in one process on this machine.
+Brink demo: an origin, a regional node and two edges, one process, nothing outside this machine.
 
-                                 +--> edge fra-1  {fra}
-  origin <---- regional-1 <------+
-  {origin}      +--> edge nyc-1  {nyc}
+  edge fra-1  {fra}  --+
+                                        +--> regional-1 --> origin  {origin}
+  edge nyc-1  {nyc}  --+
 
-  A shop to browse, through fra   {fra}/
-  Dashboards                      {fra_admin}/  {nyc_admin}/  {regional_admin}/
-  Metrics (Prometheus)            {fra_admin}/metrics
-  What the origin was asked       {origin}/requests.html
-  All routes of the origin        {origin}/routes
+  A shop to browse, through fra    {fra}/
+  Dashboards: fra, nyc, regional   {fra_admin}/  {nyc_admin}/  {regional_admin}/
+  Metrics (Prometheus)             {fra_admin}/metrics
+  What the origin was asked        {origin}/requests.html
+  All routes of the origin         {origin}/routes
 
-Copy and paste, in this order:
+Copy and paste, in this order. Both edges are asked for the same site, so they are sent the same Host.
 
-1. A miss. fra asks the regional node, which asks the origin. Cache-Status has one member for each of the two:
+1. A miss. fra asks the regional node, which asks the origin: Cache-Status has a member for each of the two.
 
-   curl -si {fra}/product/7 | grep -iE '^(HTTP|age|cache-status)'
+   curl -si -H 'Host: shop.test' {fra}/product/7 | grep -iE '^(HTTP|age|cache-status)'
 
-2. The same again: a hit at fra, nobody else is asked.
+2. The same again: a hit at fra. Nobody else is asked.
 
-   curl -si {fra}/product/7 | grep -iE '^(HTTP|age|cache-status)'
+   curl -si -H 'Host: shop.test' {fra}/product/7 | grep -iE '^(HTTP|age|cache-status)'
 
-3. nyc has never seen it, but the regional node has: the origin is not asked a second time.
+3. nyc has never seen it, but the regional node has. The origin still counts one request.
 
-   curl -si {nyc}/product/7 | grep -iE '^(HTTP|age|cache-status)'
+   curl -si -H 'Host: shop.test' {nyc}/product/7 | grep -iE '^(HTTP|age|cache-status)'
    curl -s {origin}/_requests
 
-4. Fifty clients at once ask for a page that takes a second to make. They share one fetch; the origin counts 1.
+4. Fifty clients at once want a page that takes a second to make. They share one fetch: the origin counts one.
 
-   curl -sZ --parallel-max 50 -o /dev/null '{fra}/slow?ms=1000#[1-50]'
+   curl -sZ --parallel-immediate -o /dev/null '{fra}/slow?ms=1000#[1-50]' 2>/dev/null
    curl -s {origin}/_requests
 
-5. Stale while it revalidates: fresh for one second. Repeat this after two seconds: the stale response comes at once,
-   and a background fetch makes the one after it a hit.
+5. Fresh for one second, then stale while it revalidates. Repeat it after two seconds: the stale response comes at
+   once, and the fetch of almost a second runs behind your back.
 
    curl -s -o /dev/null -w '%{{time_total}} s  %header{{cache-status}}\n' '{fra}/slow?ms=700&cache=max-age=1,stale-while-revalidate=60'
 
-6. A range, and a condition, answered from a stored response:
+6. A range, then a condition, answered from one stored response:
 
    curl -s -o /dev/null -w '%{{http_code}}  %header{{cache-status}}\n' {fra}/images/harbour.png
    curl -s -o /dev/null -w '%{{http_code}}  %header{{content-range}}\n' -r 0-1023 {fra}/images/harbour.png
