@@ -15,36 +15,43 @@ namespace brink::config {
 
 namespace {
 
-void check_names_and_hosts(const CheckContext& context) {
-  std::map<std::string, std::size_t> by_name;
-  std::map<std::string, std::size_t> by_host;
+void check_names(const CheckContext& context) {
+  std::map<std::string, std::size_t> seen;
   const auto& sites = context.options.sites;
   for (std::size_t i = 0; i < sites.size(); ++i) {
-    const std::string path = item_path("sites", i);
-    const auto [named, is_new_name] = by_name.try_emplace(sites[i].name, i);
-    if (!is_new_name && context.findings.is_clean(path + ".name")) {
-      context.error(path + ".name",
-                    context.is_set(path + ".name")
-                        ? fmt::format("{} is the name of sites[{}] already", quote(sites[i].name),
-                                      named->second)
-                        : std::string("'name' is missing: with several sites each needs its own"));
+    const std::string path = item_path("sites", i) + ".name";
+    const auto [first, is_new] = seen.try_emplace(sites[i].name, i);
+    if (is_new || !context.findings.is_clean(path)) continue;
+    context.error(path, context.is_set(path)
+                            ? fmt::format("{} is the name of sites[{}] already",
+                                          quote(sites[i].name), first->second)
+                            : std::string("is missing; with several sites each needs its own"));
+  }
+}
+
+void check_hosts(const CheckContext& context) {
+  std::map<std::string, std::size_t> seen;
+  const auto& sites = context.options.sites;
+  for (std::size_t i = 0; i < sites.size(); ++i) {
+    const std::string path = item_path("sites", i) + ".hosts";
+    if (!context.findings.is_clean(path)) continue;
+    if (sites[i].hosts.empty()) {
+      context.error(
+          path, "is empty, so no request would reach this site; name its hosts, or \"*\" for any");
     }
-    if (!context.findings.is_clean(path + ".hosts")) continue;
     for (std::size_t k = 0; k < sites[i].hosts.size(); ++k) {
-      const auto [site, is_new_host] = by_host.try_emplace(sites[i].hosts[k], i);
-      if (is_new_host || site->second == i) continue;
-      context.error(
-          item_path(path + ".hosts", k),
-          context.is_set(path + ".hosts")
-              ? fmt::format("{} is a host of sites[{}] already", quote(sites[i].hosts[k]),
-                            site->second)
-              : fmt::format("'hosts' is missing, which means \"*\", and sites[{}] has that already",
-                            site->second));
+      const std::string& host = sites[i].hosts[k];
+      const auto [site, is_new] = seen.try_emplace(host, i);
+      if (is_new || site->second == i) continue;
+      if (context.is_set(path)) {
+        context.error(item_path(path, k),
+                      fmt::format("{} is a host of sites[{}] already", quote(host), site->second));
+      } else {
+        context.error(path,
+                      fmt::format("is missing, which means \"*\", and sites[{}] has that already",
+                                  site->second));
+      }
     }
-    if (sites[i].hosts.empty())
-      context.error(
-          path + ".hosts",
-          "is empty, so no request would reach this site; name its hosts, or \"*\" for any");
   }
 }
 
@@ -84,8 +91,10 @@ void check_servers(const CheckContext& context, const UpstreamOptions& origin,
   }
 }
 
-// One line per file: a site that has not said either way.
+// One line per file, about the first site that has not said either way; beside errors advice can
+// wait.
 void recommend_set_cookie(const CheckContext& context) {
+  if (!context.findings.is_clean("")) return;
   const auto& sites = context.options.sites;
   for (std::size_t i = 0; i < sites.size(); ++i) {
     const std::string path = item_path("sites", i);
@@ -126,8 +135,8 @@ void check_upstream(const CheckContext& context, UpstreamOptions& upstream,
   if (!context.findings.is_clean(health)) return;
   if (context.is_set(health) && upstream.health.path.empty()) {
     context.error(
-        health,
-        "'path' is missing: without it there are no active checks; give one such as /healthz");
+        health + ".path",
+        "is missing; without it there are no active checks, so give one such as /healthz");
   } else if (upstream.health.timeout > upstream.health.interval) {
     context.error(context.is_set(health + ".timeout") ? health + ".timeout" : health + ".interval",
                   fmt::format("expected a timeout of at most the interval ({}), found {}",
@@ -137,7 +146,8 @@ void check_upstream(const CheckContext& context, UpstreamOptions& upstream,
 }
 
 void check_sites(const CheckContext& context) {
-  check_names_and_hosts(context);
+  check_names(context);
+  check_hosts(context);
   auto& sites = context.options.sites;
   for (std::size_t i = 0; i < sites.size(); ++i) {
     const std::string path = item_path("sites", i);

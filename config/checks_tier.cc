@@ -42,7 +42,7 @@ void check_tier(const CheckContext& context) {
   if (!context.findings.is_clean("tier.regional")) return;
   if (!tier.regional.empty()) return check_regional(context);
   for (std::string_view key : {"tier.fall_back_to_origin", "tier.bounded_load", "tier.upstream"}) {
-    if (context.is_set(key)) {
+    if (context.is_set(key) && context.findings.is_clean(key)) {
       context.warning(key, "has no effect without tier.regional");
     }
   }

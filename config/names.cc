@@ -85,7 +85,9 @@ std::string host_fix(std::string_view text) {
 std::string server_fix(std::string_view rest, std::string_view scheme) {
   if (rest.find('@') != std::string_view::npos) return "credentials do not belong in a URL";
   const std::size_t path = rest.find_first_of("/?#");
-  if (path != std::string_view::npos) {
+  const auto before = split_host_port(rest.substr(0, path));
+  if (path != std::string_view::npos && before && is_host_name(before->host) &&
+      (before->port.empty() || is_port(before->port, 1))) {
     return fmt::format("write {}{}: the path is the client's", scheme, rest.substr(0, path));
   }
   return is_v6(rest) ? fmt::format("write {}[{}]", scheme, rest) : std::string();
@@ -227,7 +229,7 @@ std::string problem_in_host_pattern(std::string_view text) {
     return found(kExpected, text, "a '*' stands alone or for the first labels only");
   }
   const auto parts = split_host_port(text);
-  if (parts && is_port(parts->port, 0)) {
+  if (parts && is_port(parts->port, 0) && is_host_name(parts->host)) {
     return found(kExpected, text, fmt::format("write {}: any port matches", parts->host));
   }
   return found(kExpected, text, host_fix(text));

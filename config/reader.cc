@@ -36,11 +36,11 @@ bool is_known(const Section& section, std::string_view name) {
   });
 }
 
-// Where else in the schema a key of this name lives, for those who put it on the wrong level.
+// Where in the schema a key of this name lives, for those who put it on the wrong level.
 std::string elsewhere(const Section& section, std::string_view name, const std::string& path) {
   for (const Key& key : section.keys) {
     const std::string here = key.type == Type::Merged ? path : child_path(path, key.name);
-    if (key.name == name && !path.empty()) return here;
+    if (key.name == name) return here;
     if (key.section == nullptr) continue;
     std::string found = elsewhere(*key.section, name, key.type == Type::Maps ? here + "[]" : here);
     if (!found.empty()) return found;
@@ -55,7 +55,10 @@ std::string unknown_key(const Section& section, std::string_view name) {
   const std::string_view meant = closest(name, names);
   if (!meant.empty()) return fmt::format("unknown key; did you mean '{}'?", meant);
   const std::string home = elsewhere(root_section(), name, "");
-  if (!home.empty()) return fmt::format("unknown key here; it belongs at {}", home);
+  if (!home.empty()) {
+    return fmt::format("unknown key here; it belongs at {}",
+                       home == name ? "the file's top level" : home);
+  }
   if (names.size() > kKeysNamed) return "unknown key";
   return fmt::format("unknown key; known here: {}", fmt::join(names, ", "));
 }
@@ -159,8 +162,7 @@ class Reader {
           read_key(key, object, *entry->value, here);
         }
       } else if (key.is_required) {
-        error(at, path,
-              fmt::format("'{}' is missing: expected {}", key.name, expectation_of_all(key)));
+        error(at, here, fmt::format("is missing; expected {}", expectation_of_all(key)));
       }
     }
   }

@@ -148,7 +148,7 @@ constexpr Key kRootKeys[] = {
                            "The regional nodes between this edge and the origins.")
         .example_is("{regional: [\"http://regional-1:8080\"]}"),
     branch<&Options::access_log>("access_log", Type::Map, kAccessLogSection,
-                                 "One line per request. A plain value is short for its key to.")
+                                 "One line per request. A plain value is short for {to: value}.")
         .or_scalar("to"),
     branch<&Options::purge>("purge", Type::Map, kPurgeSection,
                             "The purge log. Read and checked, and without effect in this version.")

@@ -22,9 +22,8 @@ constexpr Key kNodeKeys[] = {
     leaf<&NodeOptions::name>(
         "name", Type::Name, "brink",
         "This node's name in Cache-Status, Via and metrics. Unique in the deployment."),
-    leaf<&NodeOptions::pop>(
-        "pop", Type::Name, "local",
-        "The point of presence this node stands in; nodes of one site share it."),
+    leaf<&NodeOptions::pop>("pop", Type::Name, "local",
+                            "The point of presence this node stands in."),
     leaf<&NodeOptions::role>("role", Type::Choice, "edge",
                              "An edge answers clients and may ask regional nodes; a regional node "
                              "answers edges and asks the "

@@ -6,12 +6,14 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <array>
 #include <sstream>
 #include <unordered_map>
 #include <utility>
 
 #include "config/findings.h"
+#include "config/runtime/log_format.h"
 
 namespace brink::config {
 
@@ -155,9 +157,30 @@ struct Explanation {
   std::string_view ours;
 };
 
+// Not beyond the text's last character: there is only the comment that parse_yaml() adds.
+Position within(std::string_view text, Position at) {
+  const std::size_t last = text.find_last_not_of(" \t\r\n");
+  text = text.substr(0, last == std::string_view::npos ? 0 : last + 1);
+  const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
+  if (at.line <= lines) return at;
+  return {lines, text.size() - (text.rfind('\n') + 1) + 1};
+}
+
+// Tabs upset whatever rule comes next, so the message of that rule would mislead.
+bool is_indented_by_tab(std::string_view text, const YAML::Mark& mark) {
+  for (int line = 0; line < mark.line; ++line) {
+    const std::size_t end = text.find('\n');
+    if (end == std::string_view::npos) return false;
+    text.remove_prefix(end + 1);
+  }
+  const std::size_t first = text.find_first_not_of(' ');
+  return first != std::string_view::npos && text[first] == '\t';
+}
+
 // yaml-cpp says what its state machine missed; people need to know what to do.
-std::string explain(const YAML::Exception& error) {
+std::string explain(const YAML::Exception& error, std::string_view text) {
   namespace M = YAML::ErrorMsg;
+  if (is_indented_by_tab(text, error.mark)) return "found a tab; YAML indents with spaces only";
   static const std::array<Explanation, 13> kExplanations = {{
       {M::TAB_IN_INDENTATION, "found a tab; YAML indents with spaces only"},
       {M::END_OF_MAP,
@@ -183,7 +206,7 @@ std::string explain(const YAML::Exception& error) {
   for (const Explanation& known : kExplanations) {
     if (error.msg == known.yaml_cpp) return std::string(known.ours);
   }
-  return error.msg;
+  return escape_log_text(error.msg);  // may quote the file
 }
 
 }  // namespace
@@ -193,7 +216,9 @@ YamlTree parse_yaml(std::string_view text) {
   TreeBuilder builder;
   TreeBuilder second;
   try {
-    std::istringstream in{std::string(text)};
+    // yaml-cpp takes quotes that the file's last line end closes for closed; a comment after it
+    // keeps it honest.
+    std::istringstream in(std::string(text) + "\n#");
     YAML::Parser parser(in);
     if (parser.HandleNextDocument(builder)) {
       tree.root = builder.root();
@@ -204,7 +229,8 @@ YamlTree parse_yaml(std::string_view text) {
       }
     }
   } catch (const YAML::Exception& error) {
-    second.problems().push_back({position_of(error.mark), "not valid YAML: " + explain(error)});
+    second.problems().push_back(
+        {within(text, position_of(error.mark)), "not valid YAML: " + explain(error, text)});
     tree.root = nullptr;
   } catch (const std::exception& error) {
     second.problems().push_back({{}, fmt::format("cannot be read as YAML: {}", error.what())});
