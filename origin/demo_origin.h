@@ -18,7 +18,7 @@ namespace brink::origin {
 
 struct DemoOriginOptions {
   std::string address = "127.0.0.1:8000";  // host:port, [v6]:port; port 0 = any free one
-  std::string root;                        // serve this folder instead of the made-up shop
+  std::string root = {};                   // serve this folder instead of the made-up shop
   std::string name = "origin";             // X-Origin-Name of every response
   std::uint32_t connections = 16'384;      // at once; more → 503, close
   Millis header_timeout{10'000};           // whole request head → 408, close

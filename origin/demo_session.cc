@@ -8,6 +8,7 @@
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -31,9 +32,40 @@ std::string_view view(beast::string_view s) {
   return {s.data(), s.size()};
 }
 
-// What a head that cannot be answered is answered with; 0 = close without a word.
-int status_of(const beast::error_code& error, bool began) {
-  if (error == beast::error::timeout) return began ? 408 : 0;
+// Ends a read that takes too long but, unlike the stream's own time-out, leaves the socket open:
+// the client is told with 408. Lives for one read.
+class ReadDeadline {
+ public:
+  ReadDeadline(DemoConnection& connection, Millis patience)
+      : connection_(connection), state_(std::make_shared<State>(State{&connection, false})) {
+    connection.stream.expires_never();
+    connection.timer.expires_after(patience);
+    connection.timer.async_wait([state = state_](beast::error_code error) {
+      if (error || !state->connection) return;
+      state->passed = true;
+      state->connection->stream.cancel();
+    });
+  }
+  ~ReadDeadline() {
+    state_->connection = nullptr;
+    connection_.timer.cancel();
+  }
+  ReadDeadline(const ReadDeadline&) = delete;
+  ReadDeadline& operator=(const ReadDeadline&) = delete;
+  bool passed() const { return state_->passed; }
+
+ private:
+  struct State {
+    DemoConnection* connection;
+    bool passed;
+  };
+  DemoConnection& connection_;
+  std::shared_ptr<State> state_;  // the timer's handler may come after the read
+};
+
+// What a request that cannot be read is answered with; 0 = close without a word.
+int status_of(const beast::error_code& error, const ReadDeadline& deadline) {
+  if (deadline.passed()) return 408;
   if (error == http::error::header_limit || error == http::error::buffer_overflow) return 431;
   if (error == http::error::body_limit) return 413;
   const bool ended = error == http::error::end_of_stream || error == http::error::partial_message;
@@ -89,12 +121,12 @@ net::awaitable<std::pair<int, std::size_t>> read_some(DemoConnection& connection
   auto& body = parser.get().body();
   body.data = into.data();
   body.size = into.size();
-  connection.stream.expires_after(connection.serving.options.body_timeout);
+  const ReadDeadline deadline(connection, connection.serving.options.body_timeout);
   const auto [error, read] =
       co_await http::async_read_some(connection.stream, connection.buffer, parser, kDemoAwait);
   const std::size_t count = into.size() - parser.get().body().size;
   if (error && error != http::error::need_buffer)
-    co_return std::pair{status_of(error, true), count};
+    co_return std::pair{status_of(error, deadline), count};
   co_return std::pair{200, count};
 }
 
@@ -214,11 +246,15 @@ net::awaitable<bool> read_head(DemoConnection& connection, Parser& parser) {
     connection.buffer.commit(got);
   }
   connection.idle = false;
-  connection.stream.expires_after(options.header_timeout);
-  const auto [error, read] =
-      co_await http::async_read_header(connection.stream, connection.buffer, parser, kDemoAwait);
-  if (error) {
-    co_await refuse(connection, status_of(error, true), "No request that can be read.");
+  int status = 200;
+  {
+    const ReadDeadline deadline(connection, options.header_timeout);
+    const auto [error, read] =
+        co_await http::async_read_header(connection.stream, connection.buffer, parser, kDemoAwait);
+    if (error) status = status_of(error, deadline);
+  }
+  if (status != 200) {
+    co_await refuse(connection, status, "No request that can be read.");
     co_return false;
   }
   const std::string_view fault = framing_fault(parser);
