@@ -158,11 +158,11 @@ constexpr auto kFields =
              }},
             {"result", "string",
              "How it was answered: `hit`, `stale`, `miss`, `vary-miss`, `validated` (stale, and a "
-             "304 made it fresh), "
-             "`expired` (stale, and upstream sent a new response), `request` (the request's own "
-             "directives sent it on), "
-             "`bypass`, `method`, `collapsed` (by another request's fetch), `refused` (by Brink, "
-             "before the cache was asked).",
+             "304 made it "
+             "fresh), `expired` (stale, and upstream sent a new response), `request` (the "
+             "request's own "
+             "directives sent it on), `bypass`, `method`, `refused` (by Brink, before the cache "
+             "was asked).",
              [](std::string& out, const Line& l) { put_word(out, to_string(l.record.result)); }},
             {"reason", "string",
              "Why the stored response was used or not: the word that Cache-Status carries as "

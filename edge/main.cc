@@ -160,7 +160,7 @@ class CommandLine {
       if (*explain) check_arguments_.explain = explain_key_;
       const bool has_work = *config || *explain || check_arguments_.markdown;
       if (!has_work)
-        throw CLI::RequiredError("check needs --config FILE, --explain or --markdown;");
+        throw CLI::ValidationError("check", "say --config FILE, --explain or --markdown");
     });
   }
 

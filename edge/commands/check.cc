@@ -21,23 +21,29 @@ std::string counted(std::size_t n, const std::string& noun) {
   return std::to_string(n) + " " + noun + (n == 1 ? "" : "s");
 }
 
+std::string summary(const config::LoadResult& loaded) {
+  std::string out = counted(loaded.options.listen.size(), "listener") + ", " +
+                    counted(loaded.options.sites.size(), "site");
+  const std::size_t warnings = count_of(loaded, config::Severity::Warning);
+  const std::size_t notes = count_of(loaded, config::Severity::Note);
+  if (warnings > 0) out += ", " + counted(warnings, "warning");
+  if (notes > 0) out += ", " + counted(notes, "note");
+  return out;
+}
+
 }  // namespace
 
 int run_check(const CheckArguments& arguments) {
   if (arguments.markdown) return print(config::reference_page()) ? kDone : kFailed;
   if (arguments.explain) return explain(*arguments.explain);
   const config::LoadResult loaded = config::load_file(arguments.config);
-  const std::size_t errors = print_diagnostics(loaded);
+  print_diagnostics(loaded, Shown::All);
   if (!loaded.ok()) {
-    announce("check: " + arguments.config + ": " + counted(errors, "error"));
+    announce("check: " + arguments.config + ": " +
+             counted(count_of(loaded, config::Severity::Error), "error"));
     return kUsage;
   }
-  const std::size_t warnings = loaded.diagnostics.size() - errors;
-  const std::string summary = arguments.config + ": good (" +
-                              counted(loaded.options.listen.size(), "listener") + ", " +
-                              counted(loaded.options.sites.size(), "site") +
-                              (warnings > 0 ? ", " + counted(warnings, "warning") : "") + ")\n";
-  return print(summary) ? kDone : kFailed;
+  return print(arguments.config + ": good (" + summary(loaded) + ")\n") ? kDone : kFailed;
 }
 
 }  // namespace brink::edge

@@ -55,7 +55,7 @@ class Reloader {
  private:
   bool load(std::string& message) {
     const config::LoadResult loaded = config::load_file(path_);
-    print_diagnostics(loaded);
+    print_diagnostics(loaded, Shown::ErrorsAndWarnings);
     if (loaded.ok()) return node_->reload(loaded.options, message);
     message = first_error(loaded);
     return false;
@@ -78,7 +78,7 @@ class Reloader {
 int run_serve(const ServeArguments& arguments) {
   Signals signals;
   const config::LoadResult loaded = config::load_file(arguments.config);
-  print_diagnostics(loaded);
+  print_diagnostics(loaded, Shown::ErrorsAndWarnings);
   if (!loaded.ok()) return kUsage;
   raise_descriptor_limit();
   const SystemClock clock;

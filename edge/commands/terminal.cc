@@ -1,5 +1,6 @@
 #include "edge/commands/terminal.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
 
@@ -24,13 +25,17 @@ bool print(std::string_view text) {
   return write_all(stdout, text);
 }
 
-std::size_t print_diagnostics(const config::LoadResult& result) {
-  std::size_t errors = 0;
+void print_diagnostics(const config::LoadResult& result, Shown shown) {
   for (const config::Diagnostic& diagnostic : result.diagnostics) {
+    if (shown != Shown::All && diagnostic.severity == config::Severity::Note) continue;
     write_all(stderr, config::to_string(diagnostic) + "\n");
-    if (diagnostic.severity == config::Severity::Error) ++errors;
   }
-  return errors;
+}
+
+std::size_t count_of(const config::LoadResult& result, config::Severity severity) {
+  const auto is_it = [severity](const config::Diagnostic& d) { return d.severity == severity; };
+  const auto& all = result.diagnostics;
+  return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), is_it));
 }
 
 }  // namespace brink::edge

@@ -13,7 +13,9 @@ void announce(std::string_view text);
 // `text` as it is on standard output, flushed. False when it could not be written (a closed pipe).
 bool print(std::string_view text);
 
-// Each diagnostic on a line of its own on standard error; returns how many of them are errors.
-std::size_t print_diagnostics(const config::LoadResult& result);
+// Each diagnostic of these severities on a line of its own on standard error.
+enum class Shown { ErrorsAndWarnings, All };
+void print_diagnostics(const config::LoadResult& result, Shown shown);
+std::size_t count_of(const config::LoadResult& result, config::Severity severity);
 
 }  // namespace brink::edge
