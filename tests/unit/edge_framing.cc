@@ -62,7 +62,9 @@ class FramingFields : public testing::TestWithParam<FieldsRow> {};
 TEST_P(FramingFields, AreJudged) {
   const MessageFraming framing = check_fields(GetParam().minor, GetParam().fields);
   EXPECT_EQ(framing.fault, GetParam().fault) << to_string(framing.fault);
-  if (framing.fault == F::None) EXPECT_EQ(framing.has_body(), GetParam().has_body);
+  if (framing.fault == F::None) {
+    EXPECT_EQ(framing.has_body(), GetParam().has_body);
+  }
 }
 
 const Field kHost{"Host", "a.test"};
