@@ -12,7 +12,7 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -fno-
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports uninitialised members of optionals and coroutine frames that are not; see gcc PR 80635.
   # … and overlapping copies in operator+(const char*, std::string) that do not exist; see gcc PR 105651.
-  add_compile_options(-Wno-maybe-uninitialized -Wno-restrict)
+  add_compile_options(-Wno-maybe-uninitialized $<$<CONFIG:Release>:-Wno-restrict>)
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
 endif()
 
