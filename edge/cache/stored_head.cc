@@ -94,6 +94,17 @@ class Slices {
                                     Single{"content-language", &StoredMeta::content_language}};
 };
 
+// All Vary lines as one; a line that is not well-formed is no more part of it than any other.
+std::string joined_vary(Fields fields) {
+  std::string joined;
+  for (const Field& field : fields) {
+    if (!iequals(field.name, "vary") || !is_well_formed(field)) continue;
+    if (!joined.empty()) joined += ", ";
+    joined += trim_ows(field.value);
+  }
+  return joined;
+}
+
 std::int64_t date_in(std::string_view head, HeadSlice slice, TimePoint now) {
   const auto time = parse_http_date(head.substr(slice.offset, slice.length), now);
   return time ? std::chrono::floor<Seconds>(*time).time_since_epoch().count() : kNoDate;
@@ -148,7 +159,7 @@ bool build_stored_head(const ResponseContext& context, const ResponseDirectives&
       continue;
     }
     if (iequals(field.name, "vary")) {
-      if (!has_vary) meta.vary = append_line(field.name, joined_value(context.fields, "vary"), out);
+      if (!has_vary) meta.vary = append_line(field.name, joined_vary(context.fields), out);
       has_vary = true;
     } else {
       slices.note(field.name, append_line(field.name, trim_ows(field.value), out));

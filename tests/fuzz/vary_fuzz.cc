@@ -55,8 +55,8 @@ void check_names(std::string_view vary, std::vector<Field> request) {
   for (std::size_t i = 0; i < request.size(); ++i)
     request[i].name = names[i];
   CHECK(key_of(vary, request) == key);
-  request.push_back({"x-not-in-any-vary", "1"});
-  if (vary.find("x-not-in-any-vary") == std::string_view::npos) CHECK(key_of(vary, request) == key);
+  request.push_back({"x-other", "1"});
+  if (fuzz::upper(vary).find("X-OTHER") == std::string::npos) CHECK(key_of(vary, request) == key);
 }
 
 void check_encoding(const std::vector<Field>& request) {

@@ -94,6 +94,7 @@ TEST(StoredHead, LeavesOut) {
       // several Vary lines become one, in the first one's place
       {"Vary: A\nX: 1\nVary: b , C", "Vary: A, b , C\nX: 1"},
       // what could break the block
+      {"Vary: a\nVary: b\r\nX: 1", "Vary: a\nX: 1"},
       {"A B: 1\nX: 1", "X: 1"},
       {": 1\nX: 1", "X: 1"},
       {"A: 1\r2\nX: 1", "X: 1"},
