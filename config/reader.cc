@@ -48,11 +48,28 @@ std::string elsewhere(const Section& section, std::string_view name, const std::
   return {};
 }
 
+// The key that other software calls `name`.
+std::string_view translated(const Section& section, std::string_view name) {
+  for (const Key& key : section.keys) {
+    if (key.type == Type::Merged) {
+      const std::string_view inner = translated(*key.section, name);
+      if (!inner.empty()) return inner;
+    }
+    for (std::string_view rest = key.also; !rest.empty();) {
+      const std::size_t end = std::min(rest.find(' '), rest.size());
+      if (rest.substr(0, end) == name) return key.name;
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+  return {};
+}
+
 std::string unknown_key(const Section& section, std::string_view name) {
   std::vector<std::string_view> names;
   list_names(section, names);
   if (name == "<<") return "YAML's merge key (<<) is not read here; write the keys out";
-  const std::string_view meant = closest(name, names);
+  std::string_view meant = translated(section, name);
+  if (meant.empty()) meant = closest(name, names);
   if (!meant.empty()) return fmt::format("unknown key; did you mean '{}'?", meant);
   const std::string home = elsewhere(root_section(), name, "");
   if (!home.empty()) {

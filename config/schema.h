@@ -64,6 +64,8 @@ struct Key {
   std::string_view fallback;  // the default as one would write it; empty = none
   std::string_view text;      // one or two plain sentences
 
+  std::string_view also =
+      {};  // other software's words for it, separated by spaces: for "did you mean"
   bool is_list = false;
   bool is_required = false;
   double least = 0;  // range, in the type's unit; of a list: of each element
@@ -78,6 +80,7 @@ struct Key {
   Value (*get)(const void* object) = nullptr;
   void* (*descend)(void* object) = nullptr;  // where `section` is read into; Maps: a new element
 
+  constexpr Key also_called(std::string_view words) const { return with(&Key::also, words); }
   constexpr Key required() const { return with(&Key::is_required, true); }
   constexpr Key list() const { return with(&Key::is_list, true); }
   constexpr Key example_is(std::string_view e) const { return with(&Key::example, e); }

@@ -28,6 +28,7 @@ constexpr Key kCacheKeys[] = {
     leaf<&CacheOptions::memory>("memory", Type::Size, "256MiB",
                                 "Memory for stored responses, those being served included: a hard "
                                 "ceiling for bodies and metadata.")
+        .also_called("size max_size")
         .between(kMiB, 16 * kTiB),
     leaf<&CacheOptions::max_response>("max_response", Type::Size, "64MiB",
                                       "Largest body that is stored; larger ones stream through. At "
@@ -65,6 +66,7 @@ constexpr Key kTierKeys[] = {
                                  "Regional nodes that an edge asks instead of the origins. Each "
                                  "URL has one node that keeps it. "
                                  "Empty means straight to the origin.")
+        .also_called("parents upstreams")
         .list(),
     leaf<&TierOptions::fall_back_to_origin>(
         "fall_back_to_origin", Type::Boolean, "true",
@@ -128,6 +130,7 @@ constexpr Key kRootKeys[] = {
         .example_is("{name: fra-1, pop: fra}"),
     branch<&Options::listen>("listen", Type::Maps, kListenSection,
                              "Where clients connect. At least one.")
+        .also_called("listeners ports")
         .required()
         .example_is("[{address: \"0.0.0.0:8080\"}]"),
     branch<&Options::limits>("limits", Type::Map, kLimitsSection,
@@ -146,9 +149,11 @@ constexpr Key kRootKeys[] = {
                     "[\"http://10.0.0.5:8000\"]}}]"),
     branch<&Options::tier>("tier", Type::Map, kTierSection,
                            "The regional nodes between this edge and the origins.")
+        .also_called("tiered parents")
         .example_is("{regional: [\"http://regional-1:8080\"]}"),
     branch<&Options::access_log>("access_log", Type::Map, kAccessLogSection,
                                  "One line per request. A plain value is short for {to: value}.")
+        .also_called("log logging logs")
         .or_scalar("to"),
     branch<&Options::purge>("purge", Type::Map, kPurgeSection,
                             "The purge log. Read and checked, and without effect in this version.")

@@ -32,6 +32,7 @@ constexpr Key kNodeKeys[] = {
     leaf<&NodeOptions::workers>(
         "workers", Type::Count, "0",
         "Threads that serve requests, each with its own connections. 0 means one per core.")
+        .also_called("threads worker_processes")
         .between(0, 256),
     leaf<&NodeOptions::shutdown_grace>("shutdown_grace", Type::Duration, "30s",
                                        "How long requests in flight may take to finish after "
@@ -48,10 +49,12 @@ constexpr Key kTlsKeys[] = {
     leaf<&TlsOptions::certificate>("certificate", Type::File, "",
                                    "PEM file with the certificate, then the intermediate ones. A "
                                    "relative path starts at this file's folder.")
+        .also_called("cert crt ssl_certificate")
         .required(),
     leaf<&TlsOptions::key>(
         "key", Type::File, "",
         "PEM file with the private key, without a passphrase. It must fit the certificate.")
+        .also_called("private_key ssl_certificate_key")
         .required(),
 };
 
@@ -61,10 +64,12 @@ constexpr Key kListenKeys[] = {
     leaf<&ListenOptions::address>(
         "address", Type::ListenAddress, "0.0.0.0:8080",
         "IP address and port to accept clients on. Port 0 takes any free one.")
+        .also_called("port bind")
         .required(),
     branch<&ListenOptions::tls>(
         "tls", Type::Map, kTlsSection,
         "Makes this listener speak TLS, with HTTP/1.1 or HTTP/2 as the client asks by ALPN.")
+        .also_called("ssl https")
         .example_is("{certificate: cert.pem, key: key.pem}"),
 };
 
@@ -114,6 +119,7 @@ constexpr Key kTokenKeys[] = {
     leaf<&AdminToken::token_env>("token_env", Type::Variable, "",
                                  "The environment variable that holds the secret. Its name only: "
                                  "secrets never stand in this file.")
+        .also_called("token secret password")
         .required(),
     leaf<&AdminToken::may>(
         "may", Type::Choice, "",

@@ -19,7 +19,8 @@ constexpr std::array<std::string_view, 2> kBalances = {"round_robin", "least_out
 constexpr Key kUpstreamTlsKeys[] = {
     leaf<&UpstreamTlsOptions::verify>(
         "verify", Type::Boolean, "true",
-        "Whether the server's certificate must be valid for its name. Turn it off for tests only."),
+        "Whether the server's certificate must be valid for its name. Turn it off for tests only.")
+        .also_called("insecure skip_verify"),
     leaf<&UpstreamTlsOptions::ca>(
         "ca", Type::File, "",
         "PEM file with the certificate authorities to trust instead of the system's."),
@@ -103,11 +104,14 @@ constexpr Key kServersKey =
                                     "Where the origin is: http://host:port, https://host:port, or "
                                     "http+h2c://host:port for HTTP/2 "
                                     "without TLS. Several are balanced.")
+        .also_called("url urls endpoints addresses")
         .list()
         .required();
 
-constexpr Key kHostKey = leaf<&UpstreamOptions::host>(
-    "host", Type::Host, "", "Host field to send to the origin. Without it, the client's.");
+constexpr Key kHostKey =
+    leaf<&UpstreamOptions::host>("host", Type::Host, "",
+                                 "Host field to send to the origin. Without it, the client's.")
+        .also_called("host_header");
 
 constexpr auto origin_keys() {
   std::array<Key, kUpstreamKeys.size() + 2> keys{kServersKey, kHostKey};
@@ -120,7 +124,8 @@ constexpr auto kOriginKeys = origin_keys();
 
 constexpr Key kRulesKeys[] = {
     leaf<&CacheRules::bypass>("bypass", Type::Boolean, "false",
-                              "Send every request to the origin: nothing is looked up or stored."),
+                              "Send every request to the origin: nothing is looked up or stored.")
+        .also_called("pass no_cache disable"),
     leaf<&CacheRules::honour_request_directives>("honour_request_directives", Type::Boolean, "true",
                                                  "Whether a client's Cache-Control (no-cache, "
                                                  "max-age and the like, RFC 9111 §5.2.1) counts."),
@@ -141,6 +146,7 @@ constexpr Key kRulesKeys[] = {
                                  "Freshness lifetime of every response, whatever max-age or "
                                  "Expires say; private and no-store "
                                  "still hold. Without it, the origin decides.")
+        .also_called("ttl max_age expires")
         .between(0, 365 * kDayMs),
     leaf<&CacheRules::ignore_query>(
         "ignore_query", Type::Boolean, "false",
@@ -173,17 +179,21 @@ constexpr Key kSiteKeys[] = {
                               "Hosts of the site: exact names, \"*.example.com\" for all names "
                               "below one, or \"*\" for any "
                               "other. The most exact site wins.")
+        .also_called("server_name server_names domain domains")
         .list(),
     branch<&SiteOptions::origin>("origin", Type::Map, kOriginSection,
                                  "Where the site's responses come from, and how it is asked.")
+        .also_called("backend backends upstream upstreams proxy_pass target")
         .required()
         .example_is("{servers: [\"http://10.0.0.5:8000\"]}"),
     branch<&SiteOptions::rules>("rules", Type::Map, kRulesSection,
                                 "What the site decides where the standards leave a choice.")
+        .also_called("cache policy")
         .example_is("{store_set_cookie: false}"),
     branch("paths", Type::Maps, kPathSection, enter_path_rule,
            "Other rules for some paths. The first that matches counts; keys it leaves out are the "
            "site's.")
+        .also_called("locations routes")
         .example_is("[{path: /static/*, freshness: 1d}]"),
 };
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <sstream>
 #include <unordered_map>
 #include <utility>
@@ -157,6 +158,31 @@ struct Explanation {
   std::string_view ours;
 };
 
+// The first byte that is no text. yaml-cpp would take 0x04 for the end of the file and pass over
+// the rest.
+std::optional<YamlProblem> find_binary(std::string_view text) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  std::size_t line = 1;
+  std::size_t line_begin = 0;
+  for (std::size_t i = text.rfind(kByteOrderMark, 0) == 0 ? kByteOrderMark.size() : 0;
+       i < text.size();) {
+    const char c = text[i];
+    const bool is_space = c == '\t' || c == '\r' || c == '\n';
+    const std::size_t length = is_space ? 1 : printable_sequence(text, i);
+    if (length == 0) {
+      return YamlProblem{{line, i - line_begin + 1},
+                         fmt::format("found the byte 0x{:02x}; expected text in UTF-8",
+                                     static_cast<unsigned char>(c))};
+    }
+    i += length;
+    if (c == '\n') {
+      ++line;
+      line_begin = i;
+    }
+  }
+  return std::nullopt;
+}
+
 // Not beyond the text's last character: there is only the comment that parse_yaml() adds.
 Position within(std::string_view text, Position at) {
   const std::size_t last = text.find_last_not_of(" \t\r\n");
@@ -213,6 +239,10 @@ std::string explain(const YAML::Exception& error, std::string_view text) {
 
 YamlTree parse_yaml(std::string_view text) {
   YamlTree tree;
+  if (auto binary = find_binary(text)) {
+    tree.problems.push_back(std::move(*binary));
+    return tree;
+  }
   TreeBuilder builder;
   TreeBuilder second;
   try {

@@ -24,24 +24,6 @@ bool is_continuation(char c) {
   return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
 }
 
-// Length of the well-formed, printable UTF-8 sequence that begins at `i`; 0 = none there. Overlong
-// forms and surrogates pass: they cannot hide a control character from a terminal that rejects
-// them.
-std::size_t printable_sequence(std::string_view text, std::size_t i) {
-  const auto lead = static_cast<unsigned char>(text[i]);
-  std::size_t length = 0;
-  if (lead >= 0x20 && lead < 0x7F) return 1;
-  if (lead >= 0xC2 && lead < 0xE0) length = 2;
-  if (lead >= 0xE0 && lead < 0xF0) length = 3;
-  if (lead >= 0xF0 && lead < 0xF5) length = 4;
-  if (length == 0 || i + length > text.size()) return 0;
-  for (std::size_t k = 1; k < length; ++k) {
-    if (!is_continuation(text[i + k])) return 0;
-  }
-  const bool is_c1_control = lead == 0xC2 && static_cast<unsigned char>(text[i + 1]) < 0xA0;
-  return is_c1_control ? 0 : length;
-}
-
 void append_escaped(std::string& out, char c) {
   switch (c) {
     case '\n':
@@ -62,6 +44,24 @@ void append_escaped(std::string& out, char c) {
 }
 
 }  // namespace
+
+// Length of the well-formed, printable UTF-8 sequence that begins at `i`; 0 = none there. Overlong
+// forms and surrogates pass: they cannot hide a control character from a terminal that rejects
+// them.
+std::size_t printable_sequence(std::string_view text, std::size_t i) {
+  const auto lead = static_cast<unsigned char>(text[i]);
+  std::size_t length = 0;
+  if (lead >= 0x20 && lead < 0x7F) return 1;
+  if (lead >= 0xC2 && lead < 0xE0) length = 2;
+  if (lead >= 0xE0 && lead < 0xF0) length = 3;
+  if (lead >= 0xF0 && lead < 0xF5) length = 4;
+  if (length == 0 || i + length > text.size()) return 0;
+  for (std::size_t k = 1; k < length; ++k) {
+    if (!is_continuation(text[i + k])) return 0;
+  }
+  const bool is_c1_control = lead == 0xC2 && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+  return is_c1_control ? 0 : length;
+}
 
 std::string escape_log_text(std::string_view text) {
   std::string out;

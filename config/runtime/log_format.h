@@ -2,6 +2,7 @@
 // What the error log is made of, apart from the file descriptor: pure, so that tests need no clock
 // and no standard error. Used by log.cc.
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -19,6 +20,10 @@ inline constexpr std::size_t kLogMessageBytes = 4 * 1024;
 // Text that may quote the network, safe for a terminal and for one line: control characters (C0,
 // DEL, C1), bytes that are not UTF-8 and the backslash are written as \n, \t, \\, \x1b ….
 std::string escape_log_text(std::string_view text);
+
+// Length of the UTF-8 sequence at `i` if it is well-formed and no control character; 0 = it is not.
+// REQUIRES: i < text.size().
+std::size_t printable_sequence(std::string_view text, std::size_t i);
 
 // "2026-11-22T10:00:00.123Z warning origin: message", without a line end.
 std::string format_log_line(TimePoint now, LogLevel level, std::string_view component,
