@@ -2,8 +2,11 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
+
 #include "config/runtime/fields.h"
 #include "config/runtime/random.h"
+#include "edge/cache/tokens.h"
 
 namespace brink::edge::cache {
 namespace {
@@ -17,8 +20,12 @@ constexpr bool needs_escape(char c) {
 
 void append_host(std::string_view host, std::string& out) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
+  if (std::none_of(host.begin(), host.end(), needs_escape)) [[likely]] {
+    append_lower(host, out);
+    return;
+  }
   for (const char c : host) {
-    if (needs_escape(c)) [[unlikely]] {
+    if (needs_escape(c)) {
       const auto byte = static_cast<unsigned char>(c);
       out.push_back('%');
       out.push_back(kHex[byte >> 4U]);
