@@ -79,9 +79,9 @@ class Client final : public Upstream, private TransferHost, private CurlDriver::
   void on_kick() override;
   void on_done(CURL* easy, CURLcode result) override;
   Ticks on_time(Ticks now) override;
-  bool speaks_http2(CURL* easy) const override {
+  bool leaves_silence(CURL* easy) const override {
     const Transfer* transfer = Transfer::of(easy);
-    return transfer && transfer->http2();
+    return transfer && transfer->leaves_silence();
   }
 
   void enqueue(Transfer& transfer);
@@ -221,7 +221,7 @@ void Client::stop(Transfer& transfer) {
 void Client::on_done(CURL* easy, CURLcode result) {
   Transfer& transfer = *Transfer::of(easy);
   if (transfer.abandoned()) return drop(transfer);
-  if (result == CURLE_OK && transfer.answered()) return succeed(transfer);
+  if (result == CURLE_OK && transfer.whole()) return succeed(transfer);
   attempt_failed(transfer, transfer.error(result));
 }
 

@@ -137,7 +137,7 @@ void CurlDriver::poll_one(const epoll_event& event) {
 void CurlDriver::on_idle_event(int fd, Socket& of) {
   set_events(fd, of, 0);
   // libcurl finds a connection that was shut down dead and does not use it again.
-  if (!of.http2) ::shutdown(fd, SHUT_RDWR);
+  ::shutdown(fd, SHUT_RDWR);
 }
 
 void CurlDriver::turn() {
@@ -207,13 +207,9 @@ void CurlDriver::socket_changed(CURL* easy, int fd, int what) {
   Socket& of = socket(fd);
   if (what == CURL_POLL_REMOVE) {
     of.wanted = false;
-    of.http2 = owner_.speaks_http2(easy);
     // A descriptor we do not see closed must leave now: its number may come back as another socket.
-    if (!of.ours) {
-      set_events(fd, of, 0);
-    } else if (of.events & EPOLLOUT) {
-      set_events(fd, of, EPOLLIN);
-    }
+    const bool watch = of.ours && of.events != 0 && owner_.leaves_silence(easy);
+    set_events(fd, of, watch ? static_cast<std::uint32_t>(EPOLLIN) : 0U);
     return;
   }
   of.wanted = true;

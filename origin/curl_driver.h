@@ -32,7 +32,9 @@ class CurlDriver {
     virtual void on_done(CURL* easy, CURLcode result) = 0;  // a transfer ended; it is still added
     // Deadlines that have passed are acted upon; returns the next one (Ticks::max() = none).
     virtual Ticks on_time(Ticks now) = 0;
-    virtual bool speaks_http2(CURL* easy) const = 0;  // of a transfer that lets go of its socket
+    // Of a transfer that lets go of its socket: whether the connection has nothing more to say until it is
+    // used again. Not so for HTTP/2, nor while the transfer is merely paused.
+    virtual bool leaves_silence(CURL* easy) const = 0;
   };
 
   CurlDriver(boost::asio::io_context& io, const Clock& clock, Owner& owner);
@@ -55,7 +57,6 @@ class CurlDriver {
   struct Socket {
     bool ours = false;    // opened by open_socket(): its close is seen, so it may stay in the set
     bool wanted = false;  // a transfer or handshake waits for it
-    bool http2 = false;   // may speak while idle (PING, SETTINGS)
     std::uint32_t events = 0;  // registered with epoll; 0 = not in the set
   };
   class Inside;

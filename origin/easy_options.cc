@@ -97,6 +97,8 @@ void set_server_options(CURL* easy, const Candidate& candidate, CurlSlist& conne
   const config::UpstreamOptions& options = candidate.group->options();
   set_address(easy, *candidate.server, options, connect_to);
   set_option(easy, CURLOPT_HTTP_VERSION, http_version(candidate.server->protocol()));
+  // libcurl 7.88 begins HTTP/2 anew on a reused connection of prior knowledge, which then is stuck.
+  set_option(easy, CURLOPT_FORBID_REUSE, candidate.server->protocol() == Protocol::H2c ? 1L : 0L);
   set_option(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
   const auto resolve_every = std::chrono::ceil<Seconds>(options.resolve_every);
   set_option(easy, CURLOPT_DNS_CACHE_TIMEOUT,

@@ -38,6 +38,10 @@ class ResponseHeadReader {
 
   int status() const { return status_; }
   bool http2() const { return version_ == Version::Http2; }
+  // Only the end of the connection ends the body, unless there is none (RFC 9112 §6.3).
+  bool ends_with_connection() const {
+    return !http2() && !transfer_encoding_ && !content_length_ && status_ != 204 && status_ != 304;
+  }
   // Views into this reader, valid until the next line() or reset(). Of equal Content-Length lines,
   // one.
   Fields fields() const { return fields_; }

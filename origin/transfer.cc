@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "origin/server.h"
+#include "origin/tls_end.h"
 
 namespace brink::origin {
 
@@ -89,10 +90,7 @@ void Transfer::report(AttemptOutcome outcome) {
 
 bool Transfer::configure() {
   const config::UpstreamOptions& options = candidate_.group->options();
-  asked_ = reused_ = reuse_failed_ = flow_paused_ = recv_paused_ = send_paused_ = got_bytes_ =
-      false;
-  sent_bytes_ = 0;
-  given_up_.reset();
+  attempt_ = {};
   head_.reset(options.header_bytes);
   if (attempts_++ == 0 && options.total_timeout.count() > 0) {
     total_deadline_ = host_.clock().ticks() + options.total_timeout;
@@ -118,25 +116,24 @@ void Transfer::set_deadline(Millis limit) {
 }
 
 std::size_t Transfer::give_up(Error error) {
-  given_up_ = error;
+  attempt_.given_up = error;
   return 0;
 }
 
 int Transfer::on_ready_to_send() {
-  if (asked_) {
+  if (attempt_.asked) {
     // libcurl would repeat the request by itself on another connection, whatever its method: ours
     // to decide.
-    reuse_failed_ = true;
+    attempt_.reuse_failed = true;
     give_up({ErrorCode::ConnectionTerminated, Side::Upstream, Retry::IfConnectionWasReused,
              "the idle connection was closed"});
     return CURL_PREREQFUNC_ABORT;
   }
-  asked_ = true;
+  attempt_.asked = true;
   long connects = 0;
   curl_easy_getinfo(easy(), CURLINFO_NUM_CONNECTS, &connects);
-  reused_ = connects == 0;
-  (reused_ ? host_.metrics().connections_reused : host_.metrics().connections_new).add();
-  asked_at_ = host_.clock().ticks();
+  (connects == 0 ? host_.metrics().connections_reused : host_.metrics().connections_new).add();
+  attempt_.asked_at = host_.clock().ticks();
   const config::UpstreamOptions& options = candidate_.group->options();
   const bool nothing_to_send =
       !request_.body || request_.method == "HEAD" || request_.content_length == std::uint64_t{0};
@@ -151,10 +148,10 @@ int Transfer::on_ready_to_send() {
 std::size_t Transfer::on_header(std::string_view line) {
   if (abandoned()) return 0;
   if (answered()) return line.size();  // trailers end here
-  if (!got_bytes_) {
-    got_bytes_ = true;
+  if (!attempt_.got_bytes) {
+    attempt_.got_bytes = true;
     host_.metrics().first_byte.observe(
-        static_cast<std::uint64_t>((host_.clock().ticks() - asked_at_).count()));
+        static_cast<std::uint64_t>((host_.clock().ticks() - attempt_.asked_at).count()));
   }
   switch (head_.line(line)) {
     case ResponseHeadReader::Event::More:
@@ -182,7 +179,11 @@ void Transfer::deliver_head() {
   const bool sending = phase_ == Phase::Sending;
   set_phase(Phase::Answering, candidate_.group->options().idle_timeout);
   // libcurl stops sending on an error status, but a paused upload stays paused until it is told.
-  if (sending && send_paused_ && head_.status() >= 300) host_.unpause_request(*this);
+  if (sending && attempt_.send_paused && head_.status() >= 300) host_.unpause_request(*this);
+  const bool tls = candidate_.server->tls() && !head_.http2();
+  if (tls && head_.ends_with_connection() && request_.method != "HEAD") {
+    attempt_.close_notify = watch_for_close_notify(easy());
+  }
   ResponseHead head;
   head.status = head_.status();
   head.fields = head_.fields();
@@ -200,14 +201,19 @@ std::size_t Transfer::on_body(std::string_view bytes) {
     return give_up(
         {ErrorCode::ResponseMalformed, Side::Upstream, Retry::Never, "a body without a head"});
   }
-  if (flow_paused_) {
-    recv_paused_ = true;
+  if (attempt_.flow_paused) {
+    attempt_.recv_paused = true;
     set_deadline(Millis{0});
     return CURL_WRITEFUNC_PAUSE;
   }
   set_deadline(candidate_.group->options().idle_timeout);
+  attempt_.received_bytes += bytes.size();
+  if (attempt_.received_bytes == head_.content_length() && candidate_.server->tls() &&
+      !head_.http2()) {
+    spoil_if_bytes_are_left(easy());
+  }
   if (handler_->on_body(bytes) == Handler::Flow::Pause) {
-    flow_paused_ = true;
+    attempt_.flow_paused = true;
     set_deadline(Millis{0});
   }
   return abandoned() ? 0 : bytes.size();
@@ -216,13 +222,13 @@ std::size_t Transfer::on_body(std::string_view bytes) {
 std::size_t Transfer::on_read(char* into, std::size_t size) {
   if (abandoned()) return CURL_READFUNC_ABORT;
   const std::uint64_t left =
-      request_.content_length ? *request_.content_length - sent_bytes_ : ~std::uint64_t{0};
+      request_.content_length ? *request_.content_length - attempt_.sent_bytes : ~std::uint64_t{0};
   size = static_cast<std::size_t>(std::min<std::uint64_t>(size, left));
   std::size_t count = 0;
   body_started_ = true;
   switch (size == 0 ? BodySource::State::End : request_.body->pull(into, size, count)) {
     case BodySource::State::Data:
-      sent_bytes_ += count;
+      attempt_.sent_bytes += count;
       if (count == left) {
         body_sent();
       } else if (phase_ == Phase::Sending) {
@@ -230,7 +236,7 @@ std::size_t Transfer::on_read(char* into, std::size_t size) {
       }
       return count;
     case BodySource::State::Wait:
-      send_paused_ = true;
+      attempt_.send_paused = true;
       if (phase_ == Phase::Sending) set_deadline(Millis{0});  // the client's time, not the server's
       return CURL_READFUNC_PAUSE;
     case BodySource::State::End:
@@ -252,31 +258,32 @@ void Transfer::body_sent() {
 
 void Transfer::resume(bool response, bool request) {
   const config::UpstreamOptions& options = candidate_.group->options();
-  if (response && flow_paused_) {
-    flow_paused_ = false;
+  if (response && attempt_.flow_paused) {
+    attempt_.flow_paused = false;
     if (answered()) set_deadline(options.idle_timeout);
   }
-  const bool recv = response && recv_paused_;
-  const bool send = request && send_paused_;
+  const bool recv = response && attempt_.recv_paused;
+  const bool send = request && attempt_.send_paused;
   if (!recv && !send) return;
-  if (recv) recv_paused_ = false;
+  if (recv) attempt_.recv_paused = false;
   if (send) {
-    send_paused_ = false;
+    attempt_.send_paused = false;
     if (phase_ == Phase::Sending) set_deadline(options.idle_timeout);
   }
-  driver_.unpause(easy(),
-                  (recv_paused_ ? CURLPAUSE_RECV : 0) | (send_paused_ ? CURLPAUSE_SEND : 0));
+  driver_.unpause(easy(), (attempt_.recv_paused ? CURLPAUSE_RECV : 0) |
+                              (attempt_.send_paused ? CURLPAUSE_SEND : 0));
 }
 
 Error Transfer::error(CURLcode result) const {
-  if (given_up_) return *given_up_;
+  if (attempt_.given_up) return *attempt_.given_up;
+  if (result == CURLE_OK && answered()) return to_error(CURLE_PARTIAL_FILE, Progress::Answering);
   if (result == CURLE_OK) {
     return {ErrorCode::ConnectionTerminated, Side::Upstream, Retry::Never,
             "connection closed before the response head"};
   }
-  return to_error(result, answered() ? Progress::Answering
-                          : asked_   ? Progress::Asked
-                                     : Progress::Connecting);
+  return to_error(result, answered()       ? Progress::Answering
+                          : attempt_.asked ? Progress::Asked
+                                           : Progress::Connecting);
 }
 
 Error Transfer::timeout() const {
@@ -286,9 +293,9 @@ Error Transfer::timeout() const {
   if (phase_ == Phase::Waiting) {
     return {ErrorCode::LimitReached, Side::Internal, Retry::Safe, "connections"};
   }
-  return to_error(CURLE_OPERATION_TIMEDOUT, answered() ? Progress::Answering
-                                            : asked_   ? Progress::Asked
-                                                       : Progress::Connecting);
+  return to_error(CURLE_OPERATION_TIMEDOUT, answered()       ? Progress::Answering
+                                            : attempt_.asked ? Progress::Asked
+                                                             : Progress::Connecting);
 }
 
 bool Transfer::may_repeat(const Error& error) const {
@@ -308,7 +315,8 @@ bool Transfer::may_repeat(const Error& error) const {
 }
 
 bool Transfer::use_fresh_connection() {
-  if (!reuse_failed_ || fresh_ || !request_.may_retry || delivered_ || body_started_) return false;
+  if (!attempt_.reuse_failed || fresh_ || !request_.may_retry || delivered_ || body_started_)
+    return false;
   fresh_ = true;
   return true;
 }

@@ -73,11 +73,13 @@ class Transfer final : public Timed {
   void resume(bool response, bool request);
   // After the attempt's end.
   bool answered() const { return phase_ == Phase::Answering; }
+  // The answer is whole, as far as libcurl cannot tell.
+  bool whole() const { return answered() && (!attempt_.close_notify || *attempt_.close_notify); }
   int status() const { return head_.status(); }
-  bool http2() const { return head_.http2(); }
+  bool leaves_silence() const { return answered() && !attempt_.recv_paused && !head_.http2(); }
   Error error(CURLcode result) const;
   Error timeout() const;  // which one passed
-  bool reuse_failed() const { return reuse_failed_; }
+  bool reuse_failed() const { return attempt_.reuse_failed; }
   bool may_repeat(const Error& error) const;
   // Once per call: the idle connection was dead, that says nothing of the server. True = try it on
   // a new one.
@@ -122,16 +124,20 @@ class Transfer final : public Timed {
   bool fresh_ = false;         // never again an idle connection
 
   Phase phase_ = Phase::Idle;
-  bool asked_ = false;  // this attempt got as far as sending
-  bool reused_ = false;
-  bool reuse_failed_ = false;
-  bool flow_paused_ = false;  // the handler wants no more
-  bool recv_paused_ = false;  // libcurl keeps bytes for us and stopped reading
-  bool send_paused_ = false;
-  bool got_bytes_ = false;
-  Ticks asked_at_{};
-  std::uint64_t sent_bytes_ = 0;
-  std::optional<Error> given_up_;  // why a callback stopped the transfer
+  struct Attempt {
+    bool asked = false;         // it got as far as sending
+    bool reuse_failed = false;  // over a connection that had been used before and was dead
+    bool flow_paused = false;   // the handler wants no more
+    bool recv_paused = false;   // libcurl keeps bytes for us and stopped reading
+    bool send_paused = false;
+    bool got_bytes = false;
+    std::shared_ptr<const bool> close_notify;  // where only that ends the body
+    Ticks asked_at{};
+    std::uint64_t sent_bytes = 0;      // of the request's body
+    std::uint64_t received_bytes = 0;  // of the response's
+    std::optional<Error> given_up;     // why a callback stopped the transfer
+  };
+  Attempt attempt_;
 };
 
 }  // namespace brink::origin

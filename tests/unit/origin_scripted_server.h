@@ -5,6 +5,8 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -27,11 +29,23 @@ class Connection {
  public:
   Connection(int fd, int index) : fd_(fd), index_(index) {}
   ~Connection() {
+    SSL_free(ssl_);
     const std::lock_guard lock(mutex_);
     if (fd_ >= 0) ::close(fd_);
   }
   int index() const { return index_; }  // 0 = the first that was accepted
   int fd() const { return fd_; }
+
+  // The server's side of a TLS handshake; everything after it is inside. False when it failed.
+  bool start_tls(SSL_CTX* context) {
+    ssl_ = SSL_new(context);
+    SSL_set_fd(ssl_, fd_);
+    return SSL_accept(ssl_) == 1;
+  }
+  std::string server_name() const {  // from the handshake
+    const char* name = SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name);
+    return name ? name : "";
+  }
 
   // A request head with its empty line; empty when the peer closed instead.
   std::string read_head() { return read_until("\r\n\r\n"); }
@@ -54,11 +68,15 @@ class Connection {
   }
   bool write(std::string_view bytes) {
     while (!bytes.empty()) {
-      const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      const ssize_t n = ssl_ ? SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size()))
+                             : ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (n <= 0) return false;
       bytes.remove_prefix(static_cast<std::size_t>(n));
     }
     return true;
+  }
+  void close_tls() {  // orderly, with an alert
+    if (ssl_) SSL_shutdown(ssl_);
   }
   // Answers as many requests as come, each with this.
   void answer_all(std::string_view response) {
@@ -81,7 +99,8 @@ class Connection {
  private:
   bool fill() {
     char bytes[16 * 1024];
-    const ssize_t n = ::recv(fd_, bytes, sizeof bytes, 0);
+    const ssize_t n =
+        ssl_ ? SSL_read(ssl_, bytes, sizeof bytes) : ::recv(fd_, bytes, sizeof bytes, 0);
     if (n <= 0) return false;
     kept_.append(bytes, static_cast<std::size_t>(n));
     return true;
@@ -95,6 +114,7 @@ class Connection {
   std::mutex mutex_;  // closing against cut()
   int fd_;
   const int index_;
+  SSL* ssl_ = nullptr;
   std::string kept_;
 };
 
@@ -103,6 +123,7 @@ class ScriptedServer {
   using Script = std::function<void(Connection&)>;
 
   explicit ScriptedServer(Script script) : script_(std::move(script)) {
+    ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to whoever has gone
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
