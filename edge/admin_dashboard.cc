@@ -30,7 +30,8 @@ constexpr std::string_view kPage = R"page(<!doctype html>
   .bar { display:flex; height:10px; border-radius:5px; overflow:hidden; background:var(--line); margin:10px 0 12px }
   table { width:100%; border-collapse:collapse; font-variant-numeric:tabular-nums }
   td { padding:4px 0; border-top:1px solid var(--line) } tr:first-child td { border-top:0 }
-  td:last-child { text-align:right }
+  td { overflow-wrap:anywhere } td:last-child { text-align:right; white-space:nowrap; padding-left:12px }
+  .wide { grid-template-columns:repeat(auto-fit,minmax(330px,1fr)) }
   i { display:inline-block; width:9px; height:9px; border-radius:2px; margin-right:8px }
   form { display:none; gap:8px } input { flex:1; padding:8px; font:inherit } button { padding:8px 14px; font:inherit }
 </style>
@@ -47,7 +48,7 @@ constexpr std::string_view kPage = R"page(<!doctype html>
 <section><h2>Sent a second</h2><div class="big" id="sent">–</div><div class="dim" id="conns"></div></section>
 <section><h2>Fetches a second</h2><div class="big" id="fetches">–</div><div class="dim" id="collapsed"></div></section>
 </div>
-<div class="grid">
+<div class="grid wide">
 <section><h2>Requests by result</h2><div class="bar" id="mix"></div><table id="results"></table></section>
 <section><h2>Store</h2><div class="big" id="bytes">–</div><div class="bar" id="fill"></div><table id="store"></table></section>
 <section><h2>Upstreams</h2><table id="upstreams"></table></section>
@@ -109,7 +110,7 @@ function show(s, at) {
   rows("store", [["ceiling", size(s.store.ceiling_bytes)], ["responses", number(s.store.responses)],
     ["stored so far", number(s.store.stored)], ["evicted", number(s.store.evicted)]]);
   rows("upstreams", s.upstreams.flatMap(g => g.servers.map(u => [`${g.group}: ${u.url}`,
-    u.ejected ? "ejected" : u.healthy ? `${u.outstanding} under way` : "unhealthy",
+    u.ejected ? "ejected" : u.healthy ? `well, ${u.outstanding} under way` : "unhealthy",
     u.ejected || !u.healthy ? "var(--bad)" : "var(--hit)"])), "none");
   rows("limits", Object.entries(s.limits).map(([name, n]) => [name, number(n), "var(--bad)"]), "none");
   last = { s, at };
