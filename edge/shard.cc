@@ -119,7 +119,6 @@ void Shard::stop() {
     for (SessionBase& session : sessions_) session.on_stop();
     fetches_.cancel_all();
     tick_timer_.cancel();
-    work_.reset();
   });
   thread_.join();
 }
@@ -173,9 +172,10 @@ void Shard::admit(Socket socket, const Listener& listener) {
   net::co_spawn(io_, http1_session(*this, std::move(stream), address), net::detached);
 }
 
-// Deadlines are checked here instead of with a timer per operation.
+// Deadlines are checked here instead of with a timer per operation. The last thing a shard does: its thread ends when the
+// sessions are gone and the upstream client has let go of its sockets.
 Awaitable<void> Shard::tick_loop() {
-  while (!stopping_) {
+  while (!stopping_ || session_count_ > 0) {
     tick_timer_.expires_after(kTick);
     co_await tick_timer_.async_wait(kAwait);
     coarse_now_ = socket_clock_.ticks();
@@ -185,6 +185,9 @@ Awaitable<void> Shard::tick_loop() {
     }
     parts_.store.sweep(coarse_now_, kWindowPatience);
   }
+  fetches_.cancel_all();
+  upstream_.reset();
+  work_.reset();
 }
 
 }  // namespace brink::edge
