@@ -1,5 +1,6 @@
 """The command line: `brink check` says everything that is wrong at once and where; exit statuses mean what they say."""
 
+import os
 import re
 import socket
 import subprocess
@@ -27,8 +28,9 @@ MISTAKES = {3: "colour", 5: "address", 7: "memory", 10: "host", 12: "servers"}
 
 class Check(EndToEnd):
     def brink(self, *arguments):
+        environment = {**os.environ, "BRINK_ADMIN_TOKEN": "of-a-test", "BRINK_SHOP_TOKEN": "of-another"}
         return subprocess.run([BRINK, *map(str, arguments)], capture_output=True, text=True, timeout=60,
-                              stdin=subprocess.DEVNULL)
+                              stdin=subprocess.DEVNULL, env=environment)
 
     def write(self, name, text):
         path = self.folder / name

@@ -54,7 +54,18 @@ class LargeBody(EndToEnd):
             thread.join()
         self.assertEqual(digests, [(200, length, expected_digest(length))] * 4)
 
-    def test_3_memory_stayed_under_its_ceiling(self):
+    def test_3_far_more_than_the_cache_holds_passes_through_it(self):
+        length = MEMORY // 16
+        expected = (200, length, expected_digest(length))
+        for i in range(32):
+            digests = []
+            self.fetch(f"/bytes/{length}?churn={i}", digests)
+            self.assertEqual(digests, [expected])
+        with Connection(self.edge.port) as client:
+            last = client.request(f"/bytes/{length}?churn=31", method="HEAD")
+            self.assertIn("; hit", last.field("cache-status"), "nothing of it was stored")
+
+    def test_4_memory_stayed_under_its_ceiling(self):
         for node in (self.edge, self.regional):
             peak = node.peak_memory()
             print(f"{node.name}: {peak / MIB:.0f} MiB at most, cache {MEMORY // MIB} MiB", flush=True)
