@@ -44,7 +44,8 @@ class Source : public BodySource {
 
 std::string pattern(std::size_t size) {
   std::string s(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) s[i] = static_cast<char>('a' + (i * 7 + i / 251) % 26);
+  for (std::size_t i = 0; i < size; ++i)
+    s[i] = static_cast<char>('a' + (i * 7 + i / 251) % 26);
   return s;
 }
 
@@ -290,7 +291,8 @@ TEST_F(OriginBodies, WhileTheHandlerPausesTheServerIsHeldUpToo) {
     c.read_head();
     c.write("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kSize) + "\r\n\r\n");
     const std::string block(64 * 1024, 'b');
-    while (sent < kSize && c.write(block)) sent += block.size();
+    while (sent < kSize && c.write(block))
+      sent += block.size();
   });
   Recorder r;
   r.keep_body = false;
@@ -332,7 +334,8 @@ TEST_F(OriginBodies, AnotherCallGoesOnWhileOneIsPaused) {
   r.at_body = [](std::string_view) { return Flow::Pause; };
   const auto call = upstream().start(get(servers), r);
   ASSERT_TRUE(run_until(io, [&] { return r.body_bytes > 0; }));
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(fetch(get(servers)).body_bytes, 1'000'000U);
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(fetch(get(servers)).body_bytes, 1'000'000U);
   EXPECT_FALSE(r.done());
 }
 
