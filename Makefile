@@ -13,7 +13,10 @@ RUN_ARGS ?= demo
 export NINJA_STATUS = [%f/%t %es] # seconds since the build began
 
 SOURCES = git ls-files '*.h' '*.cc'
-FUZZ_BUILD = -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++
+FUZZ_TARGETS = $(sort $(patsubst tests/fuzz/%_fuzz.cc,%,$(wildcard tests/fuzz/*_fuzz.cc)))
+# The libraries are instrumented too: libFuzzer is guided by what it reaches in them.
+FUZZ_BUILD = -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_CXX_FLAGS=-fsanitize=fuzzer-no-link \
+  -DBRINK_LIBFUZZER=ON -DBRINK_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=RelWithDebInfo
 
 define say
 @printf '\n== %s\n' "$(1)"
@@ -111,11 +114,16 @@ lint: deps folder tidy ## Run tests/tidy, and clang-tidy over the product's sour
 fuzz: deps folder ## Run each fuzz target with libFuzzer for FUZZ_SECONDS (needs clang)
 	@command -v clang++ >/dev/null || { echo 'make fuzz: clang++ is not installed: apt-get install clang' >&2; exit 1; }
 	$(call say,Configuring build/fuzz with clang)
-	@cmake -G Ninja -S . -B build/fuzz $(FUZZ_BUILD) -DBRINK_FUZZ=ON \
-	  -DCMAKE_BUILD_TYPE=RelWithDebInfo >build/.configure.log 2>&1 || { cat build/.configure.log; exit 1; }
-	$(call say,Building the fuzz targets)
-	@cmake --build build/fuzz -j$(JOBS) --target fuzz_targets
-	@tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
+	@cmake -G Ninja -S . -B build/fuzz $(FUZZ_BUILD) >build/.configure.log 2>&1 || { cat build/.configure.log; exit 1; }
+	$(call say,Building the fuzz targets: $(FUZZ_TARGETS))
+	@cmake --build build/fuzz -j$(JOBS) --target $(FUZZ_TARGETS:%=fuzz_%)
+	@for name in $(FUZZ_TARGETS); do \
+	  printf '\n== Fuzzing %s for %s s\n' "$$name" "$(FUZZ_SECONDS)"; \
+	  mkdir -p "build/fuzz/corpus/$$name"; \
+	  build/fuzz/fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 \
+	    -artifact_prefix="build/fuzz/$$name-" "build/fuzz/corpus/$$name" "tests/fuzz/corpus/$$name"; \
+	done
+	@echo '== No crash. New inputs are in build/fuzz/corpus; copy those worth keeping to tests/fuzz/corpus'
 
 .PHONY: compose-test
 compose-test: ## Build the image, bring docker-compose.yml up and try it (docker or podman; minutes)
