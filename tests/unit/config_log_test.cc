@@ -68,14 +68,16 @@ TEST(RuntimeLog, LimiterIsBounded) {
 }
 
 TEST(RuntimeLog, WritesToStandardErrorFromItsLevelUp) {
+  const std::string key =
+      std::to_string(secure_random());  // not held back when the test is repeated
   ::testing::internal::CaptureStderr();
   log(LogLevel::Debug, "config", "not shown");
   log(LogLevel::Info, "config", "shown\n");
   set_log_level(LogLevel::Error);
   log(LogLevel::Warning, "config", "not shown either");
   set_log_level(LogLevel::Info);
-  log_limited(LogLevel::Warning, "test-key", "config", "once");
-  log_limited(LogLevel::Warning, "test-key", "config", "twice");
+  log_limited(LogLevel::Warning, key, "config", "once");
+  log_limited(LogLevel::Warning, key, "config", "twice");
   EXPECT_THAT(
       ::testing::internal::GetCapturedStderr(),
       MatchesRegex("[0-9T:.-]+Z info config: shown\\\\n\n[0-9T:.-]+Z warning config: once\n"));
