@@ -248,6 +248,7 @@ void Fetch::begin_body(const origin::ResponseHead& head) {
   if (!writer) return fail_soon(writer.error());
   writer_ = std::move(*writer);
   writer_->set_waker(this);
+  if (!plan_.background) anchor_ = store::BodyReader::join(writer_->fill(), nullptr);
   if (decision.store && !writer_->storing()) decision.reason = cache::Reason::TooLarge;
   const bool stored = decision.store && writer_->storing();
   const auto reuse = cache::decide_reuse({}, decision.meta, plan_.policy, context.response_time);
@@ -302,6 +303,7 @@ void Fetch::notice_overflow() {
   const std::lock_guard lock(mutex_);
   progress_.shareable = false;
   trace_.store_reason = cache::Reason::TooLarge;
+  wake();  // nobody may be left to read it
 }
 
 void Fetch::on_complete() {
@@ -373,6 +375,7 @@ void Fetch::finish() {
   ended_ = true;
   leave_table(false);
   if (writer_) writer_->set_waker(nullptr);
+  anchor_.reset();
   call_.reset();
   context_.metrics.fetches_active.add(-1);
   if (plan_.background) --context_.fetches.background;

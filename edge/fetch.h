@@ -83,6 +83,8 @@ class Fetch final : public origin::Handler, public store::Waker {
   // The shard stops, or the client whose body is being sent has gone: ends it now, without callbacks.
   void cancel(Error error);
   void resume_request();
+  // The leader has joined the fill, or will not: see anchor_.
+  void let_go_of_beginning() { anchor_.reset(); }
 
   // A client begins to wait; false when there are too many already. `waker` stays valid until stop_waiting().
   bool attach(store::Waker& waker);
@@ -125,6 +127,9 @@ class Fetch final : public origin::Handler, public store::Waker {
   std::weak_ptr<Fetch> self_;
   std::unique_ptr<origin::Call> call_;
   std::unique_ptr<store::Writer> writer_;
+  // Holds the beginning of a body that may only pass, until the leader, woken by a post, has joined: upstream may deliver
+  // more than a window within one turn of the loop.
+  std::unique_ptr<store::BodyReader> anchor_;
   TimePoint request_time_{};
   Ticks started_{};
   bool in_table_;

@@ -280,6 +280,7 @@ void Transaction::restart() {
 
 void Transaction::leave_fetch() {
   if (!fetch_) return;
+  if (leader_) fetch_->let_go_of_beginning();
   fetch_->stop_waiting(waker_);
   fetch_->leave();
   // The body it may still be sending belongs to this client.

@@ -92,6 +92,7 @@ class Transaction {
   // transaction_answer.cc: the answers
   void answer_hit(store::ResponsePtr response, const cache::ReuseDecision& decision);
   void answer_progress(const Fetch::Progress& progress);
+  void answer_fetched(const Fetch::Progress& progress);
   void answer_stored(const store::ResponsePtr& response, const std::shared_ptr<store::Fill>& fill);
   bool answer_ranges(const store::ResponsePtr& response, const std::shared_ptr<store::Fill>& fill);
   bool answer_preconditions(const store::ResponsePtr& response);

@@ -52,9 +52,14 @@ void Transaction::answer_progress(const Fetch::Progress& progress) {
   if (progress.phase == Phase::Freshened && outcome_.result == CacheResult::Expired) {
     outcome_.result = CacheResult::Validated;
   }
+  answer_fetched(progress);
+}
+
+void Transaction::answer_fetched(const Fetch::Progress& progress) {
   outcome_.stored = trace_.store_reason == cache::Reason::Stored ||
                     trace_.store_reason == cache::Reason::StoredToValidate;
   answer_stored(progress.response, progress.fill);
+  if (leader_) fetch_->let_go_of_beginning();
 }
 
 // `fill` is null when the body is complete.

@@ -29,6 +29,7 @@ class FakeCall final : public origin::Call {
   void resume_response() override {
     if (!paused_) return;
     paused_ = false;
+    burst_ = false;
     later([this] { send_body(); });
   }
   void resume_request() override {}
@@ -69,9 +70,13 @@ class FakeCall final : public origin::Call {
     body_ = status_ == 200 ? world_.content(request_.target, version_, flavour_) : std::string();
     if (resource.kind != Resource::Kind::Chunked && status_ == 200) head.content_length = body_.size();
     if (request_.method == "HEAD") body_.clear();
+    burst_ = world_.random.chance(0.25);
     handler_.on_head(head);
-    later([this] { send_body(); });
+    go_on();
   }
+
+  // Mostly a slice at a time; sometimes all that fits in one turn, as a fast origin's bytes come.
+  void go_on() { burst_ ? send_body() : later([this] { send_body(); }); }
 
   std::string cache_control(const Resource& resource) const {
     if (status_ == 503 || resource.kind == Resource::Kind::NoStore) return "no-store";
@@ -95,7 +100,7 @@ class FakeCall final : public origin::Call {
       paused_ = true;
       return;
     }
-    later([this] { send_body(); });
+    go_on();
   }
 
   World& world_;
@@ -109,6 +114,7 @@ class FakeCall final : public origin::Call {
   std::string body_;
   std::size_t sent_ = 0;
   bool paused_ = false;
+  bool burst_ = false;
 };
 
 class FakeUpstream final : public origin::Upstream {
