@@ -47,8 +47,16 @@ void ClientPlayer::play_step(const ClientStep& step) {
     case Kind::Repeat:
       for (std::size_t i = 0; i < step.count; ++i) play_steps(step.steps);
       return;
-    case Kind::Do: return run_(*step.action);
+    case Kind::Do: return play_action(*step.action);
   }
+}
+
+// What the case does from here comes after the answers to what was sent, unless one is being looked at in pieces; only
+// waiting for something is what one does while an answer is outstanding.
+void ClientPlayer::play_action(const Action& action) {
+  const bool in_pieces = progress_ == Progress::Interim || progress_ == Progress::Head;
+  if (action.kind != Action::Kind::Await && !in_pieces) receive_outstanding(action.line);
+  if (!stage_.failed()) run_(action);
 }
 
 void ClientPlayer::play_connection(const ClientStep& step) {

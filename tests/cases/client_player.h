@@ -29,6 +29,7 @@ class ClientPlayer {
   void play_step(const ClientStep& step);
   void play_receive(const ClientStep& step);
   void play_connection(const ClientStep& step);
+  void play_action(const Action& action);
   void send(const ClientStep& step);
   void write_bytes(const ClientStep& step, bool request);
   void connect(int line);

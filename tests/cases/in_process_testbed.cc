@@ -1,10 +1,17 @@
 #include "tests/cases/in_process_testbed.h"
 
+#include <cstdio>
+#include <cstdlib>
+#include <future>
+#include <thread>
+
 #include "config/loader.h"
 #include "edge/node.h"
 
 namespace brink::tests::cases {
 namespace {
+
+constexpr Seconds kStopLimit{60};
 
 bool load(const std::string& yaml, config::Options& options, std::string& message) {
   const config::LoadResult loaded = config::load_text(yaml, "case");
@@ -29,8 +36,18 @@ class InProcessNode final : public RunningNode {
     return reload(yaml, message);
   }
   std::string stop() override {
-    node_->stop();
-    node_.reset();
+    // A node that does not stop cannot be left behind: its threads use what is about to go.
+    std::promise<void> stopped;
+    std::thread stopper([&] {
+      node_->stop();
+      node_.reset();
+      stopped.set_value();
+    });
+    if (stopped.get_future().wait_for(kStopLimit) != std::future_status::ready) {
+      std::fputs("a node does not stop; giving up\n", stderr);
+      std::_Exit(1);
+    }
+    stopper.join();
     return {};
   }
 

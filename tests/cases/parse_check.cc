@@ -86,10 +86,14 @@ Check parse_check(const Statement& s, std::size_t first) {
   std::size_t at = first;
   Check check;
   check.line = s.line;
-  const bool negated = word_at(s, at) == "no";
+  bool negated = word_at(s, at) == "no";
   if (negated) ++at;
   const SubjectRow& row = subject_of(s, word_at(s, at++));
   check.subject = row.subject;
+  if (row.named && word_at(s, at) == "no") {  // `expect edge no hit` reads better than `expect no edge hit`
+    negated = true;
+    ++at;
+  }
   if (row.named) check.name = word_at(s, at++);
   if (row.subject == Subject::Requests || row.subject == Subject::Metric) {
     parse_source(s, words, at, check);

@@ -43,7 +43,7 @@ ClientStep parse_client_step(const Statement& s) {
     step.message = parse_request(s);
   } else if (verb == "repeat") {
     parse_repeat(s, step);
-  } else if (s.has_block) {
+  } else if (s.has_block && verb != "reload") {
     throw CaseError(s.line, "no block expected here: " + s.text);
   } else if (verb == "raw" || verb == "write") {
     step.kind = verb == "raw" ? Kind::Raw : Kind::Write;
