@@ -118,7 +118,7 @@ bool BinaryNode::reload(const std::string& yaml, std::string& message) {
   Socket socket = Socket::connect(admin_port_);
   HttpReader reader(socket, kWaitLimit);
   const std::string request =
-      "POST /v1/reload HTTP/1.1\r\nHost: admin\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+      "POST /v1/reload HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
   HttpMessage response;
   if (socket.write_all(request, kWaitLimit) != Io::Ok ||
       reader.response_head(response, "POST") != Read::Ok || reader.body(response) != Read::Ok) {

@@ -19,7 +19,7 @@ using Kind = Action::Kind;
 std::string fetch_metrics(std::uint16_t port) {
   Socket socket = Socket::connect(port);
   HttpReader reader(socket, kWaitLimit);
-  const std::string_view request = "GET /metrics HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n";
+  const std::string_view request = "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
   HttpMessage response;
   if (socket.write_all(request, kWaitLimit) != Io::Ok) return {};
   if (reader.response_head(response, "GET") != Read::Ok) return {};
