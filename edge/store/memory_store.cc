@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <limits>
 #include <utility>
 
 #include "edge/store/size_class.h"
@@ -12,15 +11,15 @@ namespace {
 
 constexpr std::uint64_t kReserveShare = 32;
 constexpr std::uint64_t kBytesPerStripe = 64 * 1024;  // a smaller store has fewer stripes
-constexpr std::uint32_t kStripesMax = 4096;
 constexpr std::uint32_t kScanPerRound = 512;          // stripe.cc
+constexpr std::uint64_t kSmallStore = 32ULL << 20U;   // below, part-filled slabs would be a share worth having
 
 constexpr Error kStoreFull{ErrorCode::StoreFull, Side::Store, Retry::Safe, "cache.memory"};
-constexpr Error kTooLong{ErrorCode::LimitReached, Side::Store, Retry::Never, "key or head larger than 4 GiB"};
+constexpr Error kTooLong{ErrorCode::TooLarge, Side::Store, Retry::Never, "key, variant key or head too long"};
 
 std::uint32_t stripe_bits(const MemoryStoreOptions& options) {
   const std::uint64_t useful = std::max<std::uint64_t>(1, options.ceiling_bytes / kBytesPerStripe);
-  const std::uint64_t wanted = std::clamp<std::uint32_t>(options.stripes, 1, kStripesMax);
+  const std::uint64_t wanted = std::clamp<std::uint32_t>(options.stripes, 1, StoredResponse::kStripesMax);
   return static_cast<std::uint32_t>(std::bit_width(std::bit_floor(std::min(wanted, useful))) - 1);
 }
 
@@ -35,7 +34,9 @@ MemoryStore::MemoryStore(const MemoryStoreOptions& options)
   base_bytes_ = allocation_bytes(sizeof(MemoryStore)) + allocation_bytes(sizeof(MemoryBudget)) +
                 count * allocation_bytes(sizeof(Stripe)) + allocation_bytes(count * sizeof(void*));
   const std::uint64_t index_bytes = count * ResponseIndex::initial_bytes();
-  budget_ = MemoryBudget::create(options.ceiling_bytes, base_bytes_ + index_bytes, options.refuse_charge);
+  const std::uint64_t charged = base_bytes_ + index_bytes + ResponseMemory::footprint();
+  budget_ = MemoryBudget::create(options.ceiling_bytes, charged, options.refuse_charge);
+  memory_ = ResponseMemory::create(budget_, options.ceiling_bytes >= kSmallStore);
   stripes_.reserve(count);
   for (std::uint32_t i = 0; i < count; ++i) stripes_.push_back(std::make_unique<Stripe>(*budget_));
 }
@@ -43,6 +44,7 @@ MemoryStore::MemoryStore(const MemoryStoreOptions& options)
 MemoryStore::~MemoryStore() {
   CHECK(windows_.empty());
   stripes_.clear();
+  memory_->close();
   budget_->credit(base_bytes_);
 }
 
@@ -59,34 +61,28 @@ ResponsePtr MemoryStore::lookup(const cache::CacheKey& key, const Selector& sele
 ResponsePtr MemoryStore::peek(const cache::CacheKey& key) { return stripes_[stripe_of(key)]->peek(key); }
 
 Result<std::unique_ptr<Writer>> MemoryStore::begin(const NewResponse& response) {
-  constexpr std::size_t kMax = std::numeric_limits<std::uint32_t>::max();
-  if (std::max({response.key.text.size(), response.variant_key.size(), response.head.size()}) > kMax) {
-    return kTooLong;
-  }
   const std::uint32_t home = stripe_of(response.key);
-  const StoredResponse::Parts parts{response.key, response.variant_key, response.head, response.meta,
-                                    static_cast<std::uint16_t>(home)};
-  const std::uint64_t own = StoredResponse::footprint(parts);
-  const std::uint64_t total = own + MemoryWriter::footprint();
+  const StoredResponse::Parts parts{response.key, response.variant_key, response.head, response.meta, home};
+  if (!StoredResponse::fits(parts)) return kTooLong;
   bool store = response.store;
-  bool overflowed = false;
   cache::Reason reason = cache::Reason::None;
   if (store && response.announced_length.value_or(0) > max_response_bytes()) {
     reason = cache::Reason::TooLarge;
     store = false;
-    overflowed = true;
   }
-  if (store && !make_room(total, For::Storing, home)) {
-    reason = cache::Reason::StoreFull;
-    store = false;
-    overflowed = true;
+  ResponseMemory::Slot slot;
+  if (store) {
+    slot = take_slot(parts, MemoryWriter::footprint(), For::Storing);
+    store = slot.memory != nullptr;
+    if (!store) reason = cache::Reason::StoreFull;
   }
-  if (!store && !make_room(total, For::Passing, home)) return kStoreFull;
-  auto kept = StoredResponse::create(parts, budget_);
+  if (!store) slot = take_slot(parts, MemoryWriter::footprint(), For::Passing);
+  if (slot.memory == nullptr) return kStoreFull;
+  auto kept = StoredResponse::create(parts, slot);
   const Fill::Shape shape{response.announced_length, window_bytes_, store};
-  auto fill = std::make_shared<Fill>(budget_, kept, shape, total - own);
+  auto fill = std::make_shared<Fill>(budget_, kept, shape, MemoryWriter::footprint());
   auto writer = std::make_unique<MemoryWriter>(*this, std::move(kept), std::move(fill), reason);
-  if (!store) enter_window(*writer, overflowed);
+  if (!store) enter_window(*writer, reason != cache::Reason::None);
   return std::unique_ptr<Writer>(std::move(writer));
 }
 
@@ -94,16 +90,30 @@ ResponsePtr MemoryStore::freshen(const ResponsePtr& old_response, std::string_vi
                                  const cache::StoredMeta& meta) {
   if (!old_response->has_body()) return nullptr;
   const cache::CacheKey key{old_response->key(), old_response->hash()};
-  const std::uint16_t home = old_response->stripe();
+  const std::uint32_t home = old_response->stripe();
   const StoredResponse::Parts parts{key, old_response->variant_key(), head, meta, home};
+  if (!StoredResponse::fits(parts)) return nullptr;
   const std::uint64_t sharing = old_response->sharing_cost();
-  const std::uint64_t total = StoredResponse::footprint(parts) + sharing;
-  if (!make_room(total, For::Storing, home)) return nullptr;
-  auto fresh = StoredResponse::create(parts, budget_);
+  const ResponseMemory::Slot slot = take_slot(parts, sharing, For::Storing);
+  if (slot.memory == nullptr) return nullptr;
+  auto fresh = StoredResponse::create(parts, slot);
   old_response->share_body_with(*fresh, sharing);
   Removed removed;
   stripes_[home]->replace(*old_response, *fresh, removed);
   return fresh;
+}
+
+ResponseMemory::Slot MemoryStore::take_slot(const StoredResponse::Parts& parts, std::uint64_t extra, For purpose) {
+  const std::size_t size = StoredResponse::size_of(parts);
+  const std::uint64_t alone = ResponseMemory::alone_bytes(size);
+  ResponseMemory::Slot slot = memory_->take(size, purpose == For::Storing ? reserve_bytes() : 0);
+  if (slot.memory != nullptr) {
+    if (extra == 0 || make_room(extra, purpose, parts.stripe)) return slot;
+    ResponseMemory::give_back(slot, size, 0);
+  } else if (make_room(alone + extra, purpose, parts.stripe)) {
+    return memory_->allocate_alone(size);
+  }
+  return {};
 }
 
 std::size_t MemoryStore::invalidate(const cache::CacheKey& key) {

@@ -46,6 +46,8 @@ class MemoryStore final : public Store {
   std::uint32_t stripe_of(const cache::CacheKey& key) const noexcept;
   std::uint64_t reserve_bytes() const noexcept;
   std::size_t evict_from(std::uint32_t stripe, std::uint64_t bytes);
+  // A slot for the response, with `extra` bytes charged beside it; memory null when there is no room.
+  ResponseMemory::Slot take_slot(const StoredResponse::Parts& parts, std::uint64_t extra, For purpose);
 
   const std::uint32_t variants_per_key_;
   const std::uint32_t window_bytes_;
@@ -53,6 +55,7 @@ class MemoryStore final : public Store {
   std::uint32_t stripe_bits_ = 0;
   std::uint64_t base_bytes_ = 0;  // charged for the store itself
   MemoryBudget* budget_;
+  ResponseMemory* memory_;
   std::vector<std::unique_ptr<Stripe>> stripes_;
   std::atomic<std::uint32_t> cursor_{0};  // which foreign stripe gives way next
   std::atomic<std::uint64_t> fills_overflowed_{0};

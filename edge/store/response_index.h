@@ -50,7 +50,7 @@ class ResponseIndex {
   static constexpr std::uint32_t kGroup = 8;      // ghost slots that form one FIFO
   struct Segment {
     std::array<StoredResponse*, kBuckets> heads{};
-    std::array<std::uint32_t, kBuckets> ghost{};  // 0 = empty
+    std::array<std::uint16_t, kBuckets> ghost{};  // 0 = empty
   };
 
   std::uint32_t bucket_number(std::uint32_t hash) const noexcept;
@@ -58,7 +58,7 @@ class ResponseIndex {
   StoredResponse** head(std::uint32_t number) const noexcept {
     return &segments_[number / kBuckets]->heads[number % kBuckets];
   }
-  std::uint32_t* ghost_group(std::uint32_t hash) const noexcept;
+  std::uint16_t* ghost_group(std::uint32_t hash) const noexcept;
   void split_next();
 
   MemoryBudget& budget_;

@@ -75,7 +75,8 @@ class Store {
   virtual ResponsePtr lookup(const cache::CacheKey& key, const Selector& selector) = 0;
   // Any variant of the key (the most recent), without counting as a use: for its Vary and its validators.
   virtual ResponsePtr peek(const cache::CacheKey& key) = 0;
-  // Begins a new response. Fails (StoreFull) only when not even its head fits after eviction.
+  // Begins a new response. Fails (StoreFull) only when not even its head fits after eviction; TooLarge for texts that
+  // no limit of ours lets through (key or head of 256 KiB, variant key of 64 KiB).
   // Writers must be gone before the store; responses and readers may outlive it.
   virtual Result<std::unique_ptr<Writer>> begin(const NewResponse& response) = 0;
   // Replaces `old` by a response with another head and meta and the same body (304 freshening; no body is copied). If `old`

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 #include <new>
 
 #include "config/runtime/error.h"
@@ -20,33 +19,37 @@ SharedBody* shared(std::uintptr_t word) { return reinterpret_cast<SharedBody*>(w
 char* bytes(std::uintptr_t word) { return reinterpret_cast<char*>(word); }
 std::uintptr_t word_of(SharedBody* body) { return reinterpret_cast<std::uintptr_t>(body) | kSharedBit; }
 
-std::size_t size_of(const StoredResponse::Parts& parts) {
-  return sizeof(StoredResponse) + parts.key.text.size() + parts.variant_key.size() + parts.head.size();
-}
-
 }  // namespace
 
-static_assert(sizeof(StoredResponse) <= 80 + sizeof(cache::StoredMeta),
+static_assert(sizeof(StoredResponse) <= 72 + sizeof(cache::StoredMeta),
               "all metadata of a response, index and rounding included, has 256 bytes");
 
-std::uint64_t StoredResponse::footprint(const Parts& parts) noexcept {
-  return allocation_bytes(size_of(parts));
+std::size_t StoredResponse::size_with(std::size_t texts) noexcept {
+  return std::max(sizeof(StoredResponse), text_offset() + texts);
 }
 
-StoredResponse::StoredResponse(const Parts& parts, MemoryBudget* budget) noexcept
-    : hash_(static_cast<std::uint32_t>(parts.key.hash)),
-      key_length_(static_cast<std::uint32_t>(parts.key.text.size())),
-      variant_length_(static_cast<std::uint32_t>(parts.variant_key.size())),
-      head_length_(static_cast<std::uint32_t>(parts.head.size())),
-      meta_(parts.meta),
-      budget_(budget),
-      stripe_(parts.stripe) {}
+std::size_t StoredResponse::size_of(const Parts& parts) noexcept {
+  return size_with(parts.key.text.size() + parts.variant_key.size() + parts.head.size());
+}
 
-boost::intrusive_ptr<StoredResponse> StoredResponse::create(const Parts& parts, MemoryBudget* budget) {
-  constexpr std::size_t kMax = std::numeric_limits<std::uint32_t>::max();
-  CHECK(parts.key.text.size() <= kMax && parts.variant_key.size() <= kMax && parts.head.size() <= kMax);
-  auto* response = new (::operator new(size_of(parts))) StoredResponse(parts, budget);
-  char* out = reinterpret_cast<char*>(response + 1);
+bool StoredResponse::fits(const Parts& parts) noexcept {
+  return parts.key.text.size() >> kTextBits == 0 && parts.head.size() >> kTextBits == 0 &&
+         parts.variant_key.size() >> kVariantBits == 0 && parts.stripe < kStripesMax;
+}
+
+StoredResponse::StoredResponse(const Parts& parts, ResponseSlab* slab) noexcept
+    : hash_(static_cast<std::uint32_t>(parts.key.hash)),
+      key_length_(parts.key.text.size() & ((1U << kTextBits) - 1)),
+      head_length_(parts.head.size() & ((1U << kTextBits) - 1)),
+      variant_length_(parts.variant_key.size() & ((1U << kVariantBits) - 1)),
+      stripe_(parts.stripe & (kStripesMax - 1)),
+      meta_(parts.meta),
+      slab_(slab) {}
+
+boost::intrusive_ptr<StoredResponse> StoredResponse::create(const Parts& parts, ResponseMemory::Slot slot) {
+  CHECK(fits(parts));
+  auto* response = new (slot.memory) StoredResponse(parts, slot.slab);
+  char* out = static_cast<char*>(slot.memory) + text_offset();
   for (std::string_view part : {parts.key.text, parts.variant_key, parts.head}) {
     out = std::copy(part.begin(), part.end(), out);
   }
@@ -94,7 +97,7 @@ void StoredResponse::share_body_with(StoredResponse& fresh, std::uint64_t charge
     shared(word)->add_ref();
     fresh.adopt_body(shared(word), length);
   }
-  if (charged > 0) budget_->credit(charged);
+  if (charged > 0) slab_->memory->budget()->credit(charged);
 }
 
 std::optional<std::string_view> StoredResponse::contiguous_body() const noexcept {
@@ -130,30 +133,31 @@ std::size_t StoredResponse::body_views(std::uint64_t begin, std::uint64_t end,
   return count;
 }
 
-std::uint64_t StoredResponse::own_bytes() const noexcept {
-  return allocation_bytes(sizeof(StoredResponse) + key_length_ + variant_length_ + head_length_);
+std::size_t StoredResponse::own_size() const noexcept {
+  return size_with(std::size_t{key_length_} + variant_length_ + head_length_);
 }
 
 std::uint64_t StoredResponse::weight() const noexcept {
   const std::uint64_t length = body_length();
-  return own_bytes() + (length > 0 ? allocation_bytes(length) : 0);
+  const std::uint64_t own = slab_->slot_bytes != 0 ? slab_->slot_bytes : ResponseMemory::alone_bytes(own_size());
+  return own + (length > 0 ? allocation_bytes(length) : 0);
 }
 
-// Credits everything in one step at the very end: the budget may go with it.
+// Credits everything in one step at the very end: the store's last memory may go with it.
 void StoredResponse::destroy() noexcept {
   CHECK(queue_ == Queue::None);
-  std::uint64_t credit = own_bytes();
+  std::uint64_t credit = 0;
   const std::uintptr_t word = body_.load(std::memory_order_acquire);
   if ((word & kSharedBit) != 0) {
-    credit += shared(word)->release();
+    credit = shared(word)->release();
   } else if (word != 0 && body_length() > 0) {
     ::operator delete(bytes(word));
-    credit += allocation_bytes(body_length());
+    credit = allocation_bytes(body_length());
   }
-  MemoryBudget* budget = budget_;
+  const ResponseMemory::Slot slot{this, slab_};
+  const std::size_t size = own_size();
   this->~StoredResponse();
-  ::operator delete(this);
-  budget->credit(credit);
+  ResponseMemory::give_back(slot, size, credit);
 }
 
 }  // namespace brink::edge::store

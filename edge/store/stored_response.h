@@ -5,10 +5,11 @@
 // the index → the last reader lets go: memory is credited to the budget. A freshened response (304) is a new
 // StoredResponse that shares the old one's body.
 //
-// Layout: one allocation {fields, key, variant key, head}. A body in one piece hangs on it directly; only a body in
+// Layout: one slot {fields, key, variant key, head}. A body in one piece hangs on it directly; only a body in
 // several pieces, or one that is shared with a freshened response, has a control block of its own (stored_body.h).
 
 #include <atomic>
+#include <bit>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -18,7 +19,7 @@
 
 #include "edge/cache/key.h"
 #include "edge/cache/stored_meta.h"
-#include "edge/store/memory_budget.h"
+#include "edge/store/response_memory.h"
 
 namespace brink::edge::store {
 
@@ -28,13 +29,11 @@ struct BodyChunk;
 // Safe to read from any thread; reference counted, readers outlive eviction.
 class StoredResponse {
  public:
-  std::string_view key() const noexcept { return {text(), key_length_}; }
+  std::string_view key() const noexcept;
   // Empty without Vary.
-  std::string_view variant_key() const noexcept { return {text() + key_length_, variant_length_}; }
+  std::string_view variant_key() const noexcept;
   // cache::build_stored_head()'s block.
-  std::string_view head() const noexcept {
-    return {text() + key_length_ + variant_length_, head_length_};
-  }
+  std::string_view head() const noexcept;
   const cache::StoredMeta& meta() const noexcept { return meta_; }
   // The body's length once it is complete. REQUIRES: committed (or the fill has completed).
   std::uint64_t body_length() const noexcept { return body_length_.load(std::memory_order_relaxed); }
@@ -54,11 +53,12 @@ class StoredResponse {
     std::string_view variant_key;
     std::string_view head;
     cache::StoredMeta meta;
-    std::uint16_t stripe = 0;
+    std::uint32_t stripe = 0;
   };
-  static std::uint64_t footprint(const Parts& parts) noexcept;
-  // REQUIRES: footprint(parts) is charged to `budget`; it is credited with the last reference.
-  static boost::intrusive_ptr<StoredResponse> create(const Parts& parts, MemoryBudget* budget);
+  static bool fits(const Parts& parts) noexcept;  // within what one response can hold: 256 KiB of key, of head …
+  static std::size_t size_of(const Parts& parts) noexcept;
+  // Into memory for size_of(parts), which is given back with the last reference. REQUIRES: fits(parts).
+  static boost::intrusive_ptr<StoredResponse> create(const Parts& parts, ResponseMemory::Slot slot);
   // Gives it its body, once, before it becomes visible. Takes over `data` (from ::operator new, null when `length` is 0)
   // and its charge. REQUIRES: allocation_bytes(length) is charged for it.
   void adopt_body(char* data, std::uint64_t length) noexcept;
@@ -70,7 +70,8 @@ class StoredResponse {
   // Makes `fresh` share this one's body. REQUIRES: has_body(); `charged` bytes are charged, of which those that turn out
   // to be unnecessary (somebody else shared it meanwhile) are credited.
   void share_body_with(StoredResponse& fresh, std::uint64_t charged) const;
-  std::uint16_t stripe() const noexcept { return stripe_; }
+  static constexpr std::uint32_t kStripesMax = 1U << 12U;
+  std::uint32_t stripe() const noexcept { return stripe_; }
   std::uint32_t hash() const noexcept { return hash_; }
   // What counts in the eviction queues: the response's own bytes and its body's.
   std::uint64_t weight() const noexcept;
@@ -84,30 +85,48 @@ class StoredResponse {
   friend void intrusive_ptr_release(const StoredResponse*) noexcept;
   enum class Queue : std::uint8_t { None, Small, Main };
 
-  StoredResponse(const Parts& parts, MemoryBudget* budget) noexcept;
+  StoredResponse(const Parts& parts, ResponseSlab* slab) noexcept;
   ~StoredResponse() = default;
-  const char* text() const noexcept { return reinterpret_cast<const char*>(this + 1); }
-  std::uint64_t own_bytes() const noexcept;
+  static constexpr std::size_t text_offset() noexcept;
+  static std::size_t size_with(std::size_t texts) noexcept;
+  const char* text() const noexcept;
+  std::size_t own_size() const noexcept;
   void destroy() noexcept;
+
+  // Lengths and stripe share a word: no response is stored whose texts are longer.
+  static constexpr unsigned kTextBits = 18;
+  static constexpr unsigned kVariantBits = 16;
+  static constexpr unsigned kStripeBits = std::bit_width(kStripesMax - 1);
 
   mutable std::atomic<std::uint32_t> refs_{0};
   std::uint32_t hash_;  // the low half of the key's hash: place in the index, fingerprint in the ghost
-  std::uint32_t key_length_;
-  std::uint32_t variant_length_;
-  std::uint32_t head_length_;
-  std::uint32_t last_use_ = 0;  // from here on, this and the links below: guarded by the stripe's mutex
+  const std::uint64_t key_length_ : kTextBits;
+  const std::uint64_t head_length_ : kTextBits;
+  const std::uint64_t variant_length_ : kVariantBits;
+  const std::uint64_t stripe_ : kStripeBits;
   cache::StoredMeta meta_;
   // 0: none. Lowest bit clear: the body's bytes, owned alone. Lowest bit set: a SharedBody.
   mutable std::atomic<std::uintptr_t> body_{0};
   std::atomic<std::uint64_t> body_length_{0};
-  MemoryBudget* budget_;
+  ResponseSlab* const slab_;  // where it lives
+  // From here on guarded by the stripe's mutex.
   StoredResponse* chain_ = nullptr;  // same bucket, most recently stored first
   StoredResponse* newer_ = nullptr;  // same eviction queue
   StoredResponse* older_ = nullptr;
-  std::uint8_t uses_ = 0;  // saturating
-  Queue queue_ = Queue::None;
-  const std::uint16_t stripe_;  // from its creation on, not guarded
+  std::uint32_t last_use_ = 0;
+  std::uint8_t uses_ = 0;       // saturating
+  Queue queue_ = Queue::None;   // last: the texts begin right behind it
 };
+
+constexpr std::size_t StoredResponse::text_offset() noexcept { return offsetof(StoredResponse, queue_) + sizeof(Queue); }
+inline const char* StoredResponse::text() const noexcept {
+  return reinterpret_cast<const char*>(this) + text_offset();
+}
+inline std::string_view StoredResponse::key() const noexcept { return {text(), key_length_}; }
+inline std::string_view StoredResponse::variant_key() const noexcept { return {text() + key_length_, variant_length_}; }
+inline std::string_view StoredResponse::head() const noexcept {
+  return {text() + key_length_ + variant_length_, head_length_};
+}
 
 inline void intrusive_ptr_add_ref(const StoredResponse* response) noexcept {
   response->refs_.fetch_add(1, std::memory_order_relaxed);

@@ -72,7 +72,8 @@ TEST_P(StoreTest, WhenEverythingIsBeingReadNothingFitsUntilSomebodyLetsGo) {
   EXPECT_GT(held.size(), 20U);
   expect_under_ceiling();
   // Heads of bodies to come use up the rest, also the reserve for what passes through.
-  const NewResponse fresh{.key = numbered(9999), .variant_key = {}, .head = kHead, .meta = {}, .store = true};
+  const TestKey new_key = numbered(9999);
+  const NewResponse fresh{.key = new_key, .variant_key = {}, .head = kHead, .meta = {}, .store = true};
   auto writer = store_->begin(fresh);
   for (; writer; writer = store_->begin(fresh)) writers.push_back(std::move(*writer));
   EXPECT_EQ(writer.error().code, ErrorCode::StoreFull);
@@ -163,11 +164,15 @@ TEST_P(StoreTest, LargerThanTheStoreIsRefusedWithoutEvictingEverything) {
   options.max_response_bytes = 64 * kMiB;
   make(options);
   ASSERT_TRUE(put(numbered(1), "small"));
-  const auto writer = begin(numbered(2), 900 * kKiB + 200 * kKiB);
-  writer->append("first");
-  EXPECT_NE(find(numbered(1)), nullptr);
-  const std::string head(2 * kMiB, 'h');
-  const NewResponse fresh{.key = numbered(3), .variant_key = {}, .head = head, .meta = {}, .store = true};
+  {
+    const auto writer = begin(numbered(2), 900 * kKiB + 200 * kKiB);
+    writer->append("first");
+    EXPECT_NE(find(numbered(1)), nullptr);
+  }
+  const std::string head(200 * kKiB, 'h');
+  store_->set_limits(160 * kKiB, kMiB);
+  const TestKey third_key = numbered(3);
+  const NewResponse fresh{.key = third_key, .variant_key = {}, .head = head, .meta = {}, .store = true};
   EXPECT_EQ(store_->begin(fresh).error().code, ErrorCode::StoreFull);
   EXPECT_NE(find(numbered(1)), nullptr);
 }
