@@ -60,6 +60,7 @@ bool RequestForm::lay_out(const Request& request, std::string_view host) {
       add(name, ": ", value);
     }
   }
+  if (text_.size() + request.method.size() + request.target.size() > kMaxBytes) return false;
   if (!accept) add("Accept", ":", "");       // none of libcurl's own
   if (request.body) add("Expect", ":", "");  // nor its wait for a 100
   nodes_.clear();

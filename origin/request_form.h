@@ -14,6 +14,8 @@ namespace brink::origin {
 // Reused from call to call: keeps its memory.
 class RequestForm {
  public:
+  static constexpr std::size_t kMaxBytes = 512 * 1024;
+
   // Lays out `request`'s fields with this Host. False when the request cannot be sent as it stands:
   // a control character or white space where none may be, which would frame the request in a second
   // way (RFC 9112 §11.2). Framing fields, Host and Expect among the fields are left out: they are

@@ -231,6 +231,8 @@ TEST_F(OriginClient, WhatWouldFrameTheRequestTwiceIsNotSent) {
   EXPECT_TRUE(refused([](R& r) { r.fields = {{"X", std::string("a\0b", 3)}}; }));
   EXPECT_TRUE(refused([](R& r) { r.fields = {{"X:Y", "a"}}; }));
   EXPECT_TRUE(refused([](R& r) { r.fields = {{"", "a"}}; }));
+  EXPECT_TRUE(refused([](R& r) { r.target = "/" + std::string(9'000'000, 'x'); }));
+  EXPECT_TRUE(refused([](R& r) { r.fields = {{"X", std::string(600'000, 'x')}}; }));
   EXPECT_EQ(server.accepted(), 0);
 }
 
