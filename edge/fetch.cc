@@ -154,6 +154,7 @@ void Fetch::on_head(const origin::ResponseHead& head) {
       return settle(Phase::ErrorStatus, {});
     }
   }
+  if (plan_.request.method == "HEAD" && head.status == 200 && plan_.stale) freshen_by_head(head);
   begin_body(head);
 }
 
@@ -192,31 +193,12 @@ cache::ResponseContext Fetch::response_context(const origin::ResponseHead& head)
   out.request_time = request_time_;
   out.response_time = context_.clock.now();
   out.from_tier = head.from_tier;
+  if (plan_.request.method == "POST") {  // may be stored for a later GET (RFC 9110 §9.3.3)
+    out.scheme = plan_.request.scheme;
+    out.host = plan_.request.authority;
+    out.target = plan_.request.target;
+  }
   return out;
-}
-
-void Fetch::not_modified(const origin::ResponseHead& head) {
-  const auto context = response_context(head);
-  const store::ResponsePtr& old = plan_.stale;
-  if (!cache::selects(context, old->meta(), old->head())) {
-    refetch_ = true;
-    return;
-  }
-  std::string new_head;
-  cache::StoredMeta meta;
-  const bool keep = cache::freshen(old->head(), old->meta(), context, plan_.policy, new_head, meta);
-  if (!keep) context_.store.drop(old);
-  Progress result;
-  result.response = new_head.empty() ? nullptr : context_.store.freshen(old, new_head, meta);
-  if (!result.response) result.response = old;  // no room for a second head: this once from the old one
-  const auto reuse = cache::decide_reuse({}, result.response->meta(), plan_.policy, context_.clock.now());
-  result.shareable = keep && reuse.reuse == cache::Reuse::Fresh;
-  {
-    const std::lock_guard lock(mutex_);
-    trace_.store_reason = keep ? cache::Reason::Freshened : cache::Reason::ResponseNoStore;
-  }
-  leave_table(!result.shareable);
-  settle(Phase::Freshened, result);
 }
 
 void Fetch::begin_body(const origin::ResponseHead& head) {
@@ -225,7 +207,9 @@ void Fetch::begin_body(const origin::ResponseHead& head) {
   auto decision = cache::decide_storable(context, directives, plan_.policy);
   decision.store = decision.store && plan_.may_store;
   std::string block;
-  if (!cache::build_stored_head(context, directives, block, decision.meta)) {
+  // Qualified no-cache and private hold for what is kept, not for what only passes.
+  const cache::ResponseDirectives& kept = decision.store ? directives : cache::ResponseDirectives{};
+  if (!cache::build_stored_head(context, kept, block, decision.meta)) {
     return fail_soon({ErrorCode::ResponseHeadTooLarge, Side::Upstream});
   }
   std::string variant;
@@ -278,7 +262,7 @@ void Fetch::settle(Phase phase, const Progress& result) {
 }
 
 void Fetch::leave_table(bool remember_uncacheable) {
-  if (remember_uncacheable && plan_.may_store) {
+  if (remember_uncacheable && plan_.may_store && plan_.request.method == "GET") {
     context_.uncacheable.remember(key_hash_, context_.clock.now(), context_.cache.uncacheable_memory);
   }
   if (!in_table_) return;

@@ -111,6 +111,7 @@ class Fetch final : public origin::Handler, public store::Waker {
   cache::ResponseContext response_context(const origin::ResponseHead& head) const;
   void note_head(const origin::ResponseHead& head);
   void not_modified(const origin::ResponseHead& head);
+  void freshen_by_head(const origin::ResponseHead& head);
   void begin_body(const origin::ResponseHead& head);
   void settle(Phase phase, const Progress& result);
   void leave_table(bool remember_uncacheable);

@@ -15,16 +15,16 @@ constexpr std::uint32_t kMaxRestarts = 4;
 // Picks the stored variant that was made for a request like this one (RFC 9111 §4.1).
 class VariantSelector final : public store::Selector {
  public:
-  VariantSelector(Fields request, std::string& scratch) : request_(request), scratch_(scratch) {}
+  VariantSelector(Fields request, std::string& scratch) : matcher_(request, scratch) {}
   int score(const store::StoredResponse& candidate) const noexcept override {
-    const std::string_view vary = cache::slice(candidate.head(), candidate.meta().vary);
+    const cache::StoredMeta& meta = candidate.meta();
+    const std::string_view vary = cache::slice(candidate.head(), meta.vary);
     if (vary.empty()) return 1;
-    return cache::variant_score(vary, candidate.variant_key(), candidate.head(), request_, scratch_);
+    return matcher_.score(vary, candidate.variant_key(), cache::slice(candidate.head(), meta.content_language));
   }
 
  private:
-  Fields request_;
-  std::string& scratch_;
+  mutable cache::VariantMatcher matcher_;  // builds the request's key once, for the first Vary it sees
 };
 
 bool asked_by_request(cache::Reason reason) {
@@ -224,7 +224,7 @@ void Transaction::start_fetch(const std::shared_ptr<Fetch>& fetch, Alone how, bo
   plan.cache_key = key_.text;
   plan.stale = stale_;
   plan.validating = conditions.any();
-  plan.may_store = stores;
+  plan.may_store = stores || head_.method == "POST";
   plan.has_authorization = find_field(head_.fields, "authorization") != nullptr;
   plan.request_no_store = directives_.no_store;
   plan.background = background;

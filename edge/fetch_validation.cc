@@ -1,0 +1,48 @@
+// Fetch, validation: what a 304, or the answer to a HEAD, does to the stored response it was asked about.
+
+#include "edge/cache/reuse.h"
+#include "edge/cache/validation.h"
+#include "edge/fetch.h"
+
+namespace brink::edge {
+
+void Fetch::not_modified(const origin::ResponseHead& head) {
+  const auto context = response_context(head);
+  const store::ResponsePtr& old = plan_.stale;
+  if (!cache::selects(context, old->meta(), old->head())) {
+    refetch_ = true;
+    return;
+  }
+  std::string new_head;
+  cache::StoredMeta meta;
+  const bool keep = cache::freshen(old->head(), old->meta(), context, plan_.policy, new_head, meta);
+  if (!keep) context_.store.drop(old);
+  Progress result;
+  result.response = new_head.empty() ? nullptr : context_.store.freshen(old, new_head, meta);
+  if (!result.response) result.response = old;  // no room for a second head: this once from the old one
+  const auto reuse = cache::decide_reuse({}, result.response->meta(), plan_.policy, context_.clock.now());
+  result.shareable = keep && reuse.reuse == cache::Reuse::Fresh;
+  {
+    const std::lock_guard lock(mutex_);
+    trace_.store_reason = keep ? cache::Reason::Freshened : cache::Reason::ResponseNoStore;
+  }
+  leave_table(!result.shareable);
+  settle(Phase::Freshened, result);
+}
+
+// RFC 9111 §4.3.5: a HEAD's answer freshens the stored GET it describes; one that it contradicts is out of date.
+void Fetch::freshen_by_head(const origin::ResponseHead& head) {
+  const auto context = response_context(head);
+  const store::ResponsePtr& old = plan_.stale;
+  if (!cache::head_describes(context, old->meta(), old->head(), old->body_length())) {
+    context_.store.drop(old);
+    return;
+  }
+  std::string new_head;
+  cache::StoredMeta meta;
+  if (cache::freshen(old->head(), old->meta(), context, plan_.policy, new_head, meta)) {
+    context_.store.freshen(old, new_head, meta);
+  }
+}
+
+}  // namespace brink::edge
