@@ -30,7 +30,6 @@ enum class CacheResult : std::uint8_t {
   Request,    // fwd=request: the request's own directives sent it on
   Bypass,     // fwd=bypass
   Method,     // fwd=method
-  Collapsed,  // waited for another request's fetch
   Refused,    // answered by ourselves with an error before the cache was asked (framing, limits, no site)
   Count_,
 };

@@ -30,8 +30,6 @@ std::string_view to_string(CacheResult result) {
       return "bypass";
     case CacheResult::Method:
       return "method";
-    case CacheResult::Collapsed:
-      return "collapsed";
     case CacheResult::Refused:
       return "refused";
     case CacheResult::Count_:

@@ -22,8 +22,7 @@ std::string_view disposition(CacheResult result) {
     case CacheResult::Request: return "; fwd=request";
     case CacheResult::Bypass: return "; fwd=bypass";
     case CacheResult::Method: return "; fwd=method";
-    case CacheResult::Miss:
-    case CacheResult::Collapsed: return "; fwd=uri-miss";
+    case CacheResult::Miss: return "; fwd=uri-miss";
     case CacheResult::Refused:
     case CacheResult::Count_: return "";
   }

@@ -157,11 +157,26 @@ std::optional<Prepared> NodeImpl::prepare(const config::Options& options, std::s
   return out;
 }
 
+// SO_REUSEPORT would let two nodes of one user share a port and split its clients unnoticed.
+bool port_is_free(const net::ip::tcp::endpoint& endpoint, std::string& message) {
+  if (endpoint.port() == 0) return true;
+  net::io_context io;
+  net::ip::tcp::acceptor probe(io);
+  error_code error;
+  probe.open(endpoint.protocol(), error);
+  if (!error) probe.set_option(net::socket_base::reuse_address(true), error);
+  if (!error) probe.bind(endpoint, error);
+  if (!error) probe.listen(1, error);
+  if (error) message = error.message();
+  return !error;
+}
+
 // The first shard finds the port, the others share it (SO_REUSEPORT). Before run(), or on the caller's own account.
 bool NodeImpl::bind(const ListenerConfig& listener, std::size_t index, std::string& message) {
   ListenerConfig each = listener;
+  const bool is_free = port_is_free(listener.endpoint, message);
   for (auto& shard : shards_) {
-    const std::uint16_t port = shard->listen(each, message);
+    const std::uint16_t port = is_free ? shard->listen(each, message) : std::uint16_t{0};
     if (port == 0) {
       message = "cannot listen on " + options_.listen[index].address + ": " + message;
       return false;
@@ -250,9 +265,10 @@ bool NodeImpl::move_listeners(const config::Options& options, const Prepared& ne
       continue;
     }
     ListenerConfig each = listeners[i];
+    const bool is_free = port_is_free(each.endpoint, message);
     for (auto& shard : shards_) {
       std::uint16_t port = 0;
-      shard->call([&] { port = shard->listen(each, message); });
+      if (is_free) shard->call([&] { port = shard->listen(each, message); });
       if (port == 0) {
         message = "cannot listen on " + options.listen[i].address + ": " + message;
         for (const auto& endpoint : opened) {

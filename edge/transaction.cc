@@ -124,7 +124,12 @@ void Transaction::lookup() {
   store::ResponsePtr found = context_.store.lookup(key_, selector);
   if (!found) return miss(cache::Reason::NotStored, CacheResult::Miss);
   const auto decision = cache::decide_reuse(directives_, found->meta(), rules_->policy, now_);
-  if (decision.reuse != cache::Reuse::MustValidate) return answer_hit(std::move(found), decision);
+  // A child that validates its own stale response gains nothing from ours: it would store what is stale already.
+  const bool child_validates = decision.reuse == cache::Reuse::ServeStaleAndValidate && to_child_tier() &&
+                               cache::is_conditional(head_.fields);
+  if (decision.reuse != cache::Reuse::MustValidate && !child_validates) {
+    return answer_hit(std::move(found), decision);
+  }
   stale_ = std::move(found);
   miss(decision.reason, asked_by_request(decision.reason) ? CacheResult::Request : CacheResult::Expired);
 }

@@ -11,8 +11,9 @@
 
 namespace brink::edge::store {
 
-// The bytes are written by the one writer, ahead of the fill's published length, and read below it. Reference counted:
-// a reader that was cut, or whose views were copied elsewhere, keeps what its views point into.
+// The bytes are written by the one writer, ahead of the fill's published length, and read below it.
+// Reference counted: a reader that was cut, or whose views were copied elsewhere, keeps what its
+// views point into.
 class Chunk {
  public:
   static std::uint64_t footprint(std::uint64_t capacity) noexcept;
@@ -22,9 +23,10 @@ class Chunk {
   // The bytes now belong to a stored body, with their charge; they outlive this chunk.
   void disown() noexcept { owned_ = false; }
 
-  std::uint64_t begin = 0;      // offset of its first byte in the body
+  std::uint64_t begin = 0;  // offset of its first byte in the body
   std::uint32_t capacity = 0;
-  std::uint32_t readers = 0;    // whose position is in it; counted in a window only, guarded by the fill's mutex
+  // Whose position is in it; counted in a window only, guarded by the fill's mutex.
+  std::uint32_t readers = 0;
 
   std::uint64_t end() const noexcept { return begin + capacity; }
   // Nobody else holds it, and it was made with this capacity.

@@ -6,7 +6,8 @@
 namespace brink::edge::store {
 namespace {
 
-constexpr Error kNoBody{ErrorCode::ResponseIncomplete, Side::Store, Retry::Never, "the body was not kept"};
+constexpr Error kNoBody{ErrorCode::ResponseIncomplete, Side::Store, Retry::Never,
+                        "the body was not kept"};
 
 }  // namespace
 
@@ -34,8 +35,8 @@ BodyReader::~BodyReader() {
   if (joined_ != nullptr) joined_->fill->detach(*joined_);
 }
 
-std::unique_ptr<BodyReader> BodyReader::join(std::shared_ptr<Fill> fill, Waker* waker, std::uint64_t begin,
-                                             std::uint64_t end) {
+std::unique_ptr<BodyReader> BodyReader::join(std::shared_ptr<Fill> fill, Waker* waker,
+                                             std::uint64_t begin, std::uint64_t end) {
   auto node = std::make_unique<FillReader>();
   node->fill = std::move(fill);
   node->slot.waker = waker;
@@ -77,6 +78,8 @@ std::optional<std::uint64_t> BodyReader::known_length() const noexcept {
   return response_ != nullptr ? response_->body_length() : 0;
 }
 
-Error BodyReader::error() const noexcept { return joined_ != nullptr ? joined_->error : kNoBody; }
+Error BodyReader::error() const noexcept {
+  return joined_ != nullptr ? joined_->error : kNoBody;
+}
 
 }  // namespace brink::edge::store

@@ -7,12 +7,13 @@
 namespace brink::edge::store {
 namespace {
 
-// Small enough that a window of several chunks moves smoothly, and never larger than the window: a writer that waits
-// for readers of the chunk it is filling would wait for ever.
+// Small enough that a window of several chunks moves smoothly, and never larger than the window: a
+// writer that waits for readers of the chunk it is filling would wait for ever.
 std::uint32_t chunk_for_window(std::uint32_t window_bytes) {
   constexpr std::uint32_t kSmallest = 1024;
   constexpr std::uint32_t kChunksPerWindow = 8;
-  return std::max<std::uint32_t>(1, std::min(window_bytes, std::max(window_bytes / kChunksPerWindow, kSmallest)));
+  return std::max<std::uint32_t>(
+      1, std::min(window_bytes, std::max(window_bytes / kChunksPerWindow, kSmallest)));
 }
 
 }  // namespace
@@ -62,7 +63,8 @@ void Fill::become_window() {
   CHECK(!window_ && state_ == State::Filling);
   window_ = true;
   seal_tail();
-  for (FillReader& reader : readers_) place(reader);
+  for (FillReader& reader : readers_)
+    place(reader);
   if (!readers_.empty()) drop_passed(dropped);
 }
 
@@ -95,7 +97,8 @@ bool Fill::pause_if_full() {
   const Lock lock(mutex_);
   if (!window_ || state_ != State::Filling) return false;
   if (readers_.empty()) {
-    while (unread_bytes() > window_bytes_ && chunks_.front()->end() <= length_) drop_front(dropped);
+    while (unread_bytes() > window_bytes_ && chunks_.front()->end() <= length_)
+      drop_front(dropped);
     return false;
   }
   if (unread_bytes() < window_bytes_) return false;
@@ -109,7 +112,8 @@ bool Fill::pause_for_memory() {
   const Lock lock(mutex_);
   seal_tail();
   if (readers_.empty()) {
-    while (!chunks_.empty()) drop_front(dropped);
+    while (!chunks_.empty())
+      drop_front(dropped);
     return false;
   }
   drop_passed(dropped);
@@ -154,7 +158,8 @@ void Fill::complete(bool kept) {
   tail_ = nullptr;
   if (kept) {
     replaced.swap(chunks_);
-    for (FillReader& reader : readers_) pin(reader, replaced);
+    for (FillReader& reader : readers_)
+      pin(reader, replaced);
   }
   const ChunkPtr spare = std::move(spare_);
   call_all(lock, waiting_);
@@ -193,8 +198,9 @@ std::uint64_t Fill::unread_bytes() const {
 
 // The chunk that holds `position`, or end().
 std::vector<ChunkPtr>::const_iterator Fill::chunk_at(std::uint64_t position) const {
-  auto after = std::upper_bound(chunks_.begin(), chunks_.end(), position,
-                                [](std::uint64_t at, const ChunkPtr& chunk) { return at < chunk->begin; });
+  auto after =
+      std::upper_bound(chunks_.begin(), chunks_.end(), position,
+                       [](std::uint64_t at, const ChunkPtr& chunk) { return at < chunk->begin; });
   if (after == chunks_.begin()) return chunks_.end();
   --after;
   return position < (*after)->end() ? after : chunks_.end();
@@ -226,7 +232,8 @@ void Fill::pin(FillReader& reader, const std::vector<ChunkPtr>& chunks) const {
   }
 }
 
-// A chunk of the usual size is kept for the next bytes: a window goes on when the budget has no room.
+// A chunk of the usual size is kept for the next bytes: a window goes on when the budget has no
+// room.
 void Fill::drop_front(std::vector<ChunkPtr>& dropped) {
   ChunkPtr chunk = std::move(chunks_.front());
   chunks_.erase(chunks_.begin());
@@ -259,7 +266,8 @@ void Fill::call(Lock& lock, WakeSlot& slot) {
   if (--slot.calls == 0 && slot.waker == nullptr) call_ended_.notify_all();
 }
 
-// A reader that detaches meanwhile leaves the list; one that waits anew joins `waiting_` and not this list.
+// A reader that detaches meanwhile leaves the list; one that waits anew joins `waiting_` and not
+// this list.
 void Fill::call_all(Lock& lock, WaitingList& list) {
   WaitingList called;
   called.splice(called.end(), list);

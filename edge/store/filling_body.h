@@ -1,14 +1,14 @@
 #pragma once
-// The state behind fill.h: what one writer and its readers share. Internal to stores; the flow knows it as an opaque
-// `Fill` and works through Writer and BodyReader.
+// The state behind fill.h: what one writer and its readers share. Internal to stores; the flow
+// knows it as an opaque `Fill` and works through Writer and BodyReader.
 //
-// Life: Filling → Complete (the body was adopted by the response, or the rest of a window drains) | Failed (all readers
-// are Cut). In Storing mode only the writer changes `chunks_`. In Window mode readers are counted in the chunk that
-// holds their position; a chunk at the front that is full and has nobody in it or behind it is dropped by whoever
-// passed it last.
+// Life: Filling → Complete (the body was adopted by the response, or the rest of a window drains) |
+// Failed (all readers are Cut). In Storing mode only the writer changes `chunks_`. In Window mode
+// readers are counted in the chunk that holds their position; a chunk at the front that is full and
+// has nobody in it or behind it is dropped by whoever passed it last.
 //
-// Lock: `mutex_` guards everything but the writer's own fields. Wakers are called with it released; `WakeSlot::calls`
-// lets a detaching owner wait for a call under way.
+// Lock: `mutex_` guards everything but the writer's own fields. Wakers are called with it released;
+// `WakeSlot::calls` lets a detaching owner wait for a call under way.
 
 #include <boost/intrusive/list.hpp>
 #include <condition_variable>
@@ -25,22 +25,23 @@ struct WakeSlot {
   std::uint32_t calls = 0;  // wake() under way
 };
 
-// One reader's part of the shared state, guarded by the fill's mutex; `position` is changed by its owner only.
+// One reader's part of the shared state, guarded by the fill's mutex; `position` is changed by its
+// owner only.
 struct FillReader {
   using ReadersHook = boost::intrusive::list_member_hook<>;
-  using WaitingHook =
-      boost::intrusive::list_member_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+  using WaitingHook = boost::intrusive::list_member_hook<
+      boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
   std::shared_ptr<Fill> fill;
   WakeSlot slot;
   std::uint64_t position = 0;
   std::uint64_t end = 0;
-  std::uint64_t shown = 0;         // next() handed out views up to here
-  Chunk* chunk = nullptr;          // window: the chunk it is counted in; null = ahead of all of them
-  bool attached = false;           // in `readers_`: still wants bytes
+  std::uint64_t shown = 0;  // next() handed out views up to here
+  Chunk* chunk = nullptr;   // window: the chunk it is counted in; null = ahead of all of them
+  bool attached = false;    // in `readers_`: still wants bytes
   bool cut = false;
   Error error{ErrorCode::Cancelled, Side::Internal};
-  std::vector<ChunkPtr> pins;      // what its views point into, when the fill has let go of it
+  std::vector<ChunkPtr> pins;  // what its views point into, when the fill has let go of it
   ReadersHook in_readers;
   WaitingHook in_waiting;
 };
@@ -70,7 +71,8 @@ class Fill {
   void become_window();
   std::uint32_t window_chunk_bytes() const noexcept { return window_chunk_; }
   bool has_spare() const;
-  // The dropped chunk that is kept for the next bytes becomes the last one. False when there is none.
+  // The dropped chunk that is kept for the next bytes becomes the last one. False when there is
+  // none.
   bool use_spare();
   void set_spare(ChunkPtr chunk);
   // After an append in a window: must the writer wait for readers?
@@ -99,9 +101,11 @@ class Fill {
  private:
   using Lock = std::unique_lock<std::mutex>;
   using ReaderList = boost::intrusive::list<
-      FillReader, boost::intrusive::member_hook<FillReader, FillReader::ReadersHook, &FillReader::in_readers>>;
+      FillReader,
+      boost::intrusive::member_hook<FillReader, FillReader::ReadersHook, &FillReader::in_readers>>;
   using WaitingList = boost::intrusive::list<
-      FillReader, boost::intrusive::member_hook<FillReader, FillReader::WaitingHook, &FillReader::in_waiting>,
+      FillReader,
+      boost::intrusive::member_hook<FillReader, FillReader::WaitingHook, &FillReader::in_waiting>,
       boost::intrusive::constant_time_size<false>>;
   enum class State : std::uint8_t { Filling, Complete, Failed };
 
@@ -128,14 +132,15 @@ class Fill {
   const std::uint32_t window_bytes_;
   const std::uint32_t window_chunk_;
   const std::uint64_t charged_;
-  Chunk* tail_ = nullptr;  // the writer's: the last chunk while it has free space; never dropped meanwhile
+  // The writer's: the last chunk while it has free space; never dropped meanwhile.
+  Chunk* tail_ = nullptr;
 
   mutable std::mutex mutex_;
   std::condition_variable call_ended_;
   State state_ = State::Filling;
-  bool window_;            // changed by the writer only
-  bool kept_ = false;      // Complete: the bytes are response_'s body
-  bool dropped_ = false;   // the beginning is gone
+  bool window_;           // changed by the writer only
+  bool kept_ = false;     // Complete: the bytes are response_'s body
+  bool dropped_ = false;  // the beginning is gone
   bool paused_ = false;
   std::uint64_t length_ = 0;  // published; changed by the writer only
   std::vector<ChunkPtr> chunks_;

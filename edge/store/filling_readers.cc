@@ -28,8 +28,8 @@ void Fill::detach(FillReader& reader) {
   if (room_again()) call(lock, writer_);
 }
 
-BodyReader::State Fill::next(FillReader& reader, std::span<std::string_view> out, std::size_t& count,
-                             std::size_t max_bytes) {
+BodyReader::State Fill::next(FillReader& reader, std::span<std::string_view> out,
+                             std::size_t& count, std::size_t max_bytes) {
   const Lock lock(mutex_);
   count = 0;
   if (state_ == State::Failed && !reader.cut) {
@@ -48,7 +48,8 @@ BodyReader::State Fill::next(FillReader& reader, std::span<std::string_view> out
   const std::uint64_t until = at + std::min<std::uint64_t>(limit - at, max_bytes);
   if (kept_) {
     count = response_->body_views(at, until, out, max_bytes);
-    for (std::size_t i = 0; i < count; ++i) at += out[i].size();
+    for (std::size_t i = 0; i < count; ++i)
+      at += out[i].size();
   } else {
     for (auto chunk = chunk_at(at); at < until && count < out.size(); ++chunk) {
       const std::uint64_t piece_end = std::min(until, (*chunk)->end());
@@ -86,12 +87,12 @@ std::optional<std::uint64_t> Fill::known_length() const {
   return announced_;
 }
 
-// Whether a reader at the end of what there is has waited, in one and the same pause, as long as the patience. The first
-// sweep that sees it starts the clock.
+// Whether a reader at the end of what there is has waited, in one and the same pause, as long as
+// the patience. The first sweep that sees it starts the clock.
 bool Fill::waited_too_long(Ticks now, Millis patience) {
-  const bool somebody_waits = std::any_of(readers_.begin(), readers_.end(), [this](const FillReader& reader) {
-    return reader.position >= length_;
-  });
+  const bool somebody_waits =
+      std::any_of(readers_.begin(), readers_.end(),
+                  [this](const FillReader& reader) { return reader.position >= length_; });
   if (!window_ || !paused_ || !somebody_waits) {
     pause_seen_ = 0;
     return false;

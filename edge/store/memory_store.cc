@@ -12,14 +12,17 @@ namespace {
 constexpr std::uint64_t kReserveShare = 32;
 constexpr std::uint64_t kBytesPerStripe = 64 * 1024;  // a smaller store has fewer stripes
 constexpr std::uint32_t kScanPerRound = 512;          // stripe.cc
-constexpr std::uint64_t kSmallStore = 32ULL << 20U;   // below, part-filled slabs would be a share worth having
+constexpr std::uint64_t kSmallStore =
+    32ULL << 20U;  // below, part-filled slabs would be a share worth having
 
 constexpr Error kStoreFull{ErrorCode::StoreFull, Side::Store, Retry::Safe, "cache.memory"};
-constexpr Error kTooLong{ErrorCode::TooLarge, Side::Store, Retry::Never, "key, variant key or head too long"};
+constexpr Error kTooLong{ErrorCode::TooLarge, Side::Store, Retry::Never,
+                         "key, variant key or head too long"};
 
 std::uint32_t stripe_bits(const MemoryStoreOptions& options) {
   const std::uint64_t useful = std::max<std::uint64_t>(1, options.ceiling_bytes / kBytesPerStripe);
-  const std::uint64_t wanted = std::clamp<std::uint32_t>(options.stripes, 1, StoredResponse::kStripesMax);
+  const std::uint64_t wanted =
+      std::clamp<std::uint32_t>(options.stripes, 1, StoredResponse::kStripesMax);
   return static_cast<std::uint32_t>(std::bit_width(std::bit_floor(std::min(wanted, useful))) - 1);
 }
 
@@ -38,7 +41,8 @@ MemoryStore::MemoryStore(const MemoryStoreOptions& options)
   budget_ = MemoryBudget::create(options.ceiling_bytes, charged, options.refuse_charge);
   memory_ = ResponseMemory::create(budget_, options.ceiling_bytes >= kSmallStore);
   stripes_.reserve(count);
-  for (std::uint32_t i = 0; i < count; ++i) stripes_.push_back(std::make_unique<Stripe>(*budget_));
+  for (std::uint32_t i = 0; i < count; ++i)
+    stripes_.push_back(std::make_unique<Stripe>(*budget_));
 }
 
 MemoryStore::~MemoryStore() {
@@ -52,17 +56,22 @@ std::uint32_t MemoryStore::stripe_of(const cache::CacheKey& key) const noexcept 
   return stripe_bits_ == 0 ? 0 : static_cast<std::uint32_t>(key.hash >> (64U - stripe_bits_));
 }
 
-std::uint64_t MemoryStore::reserve_bytes() const noexcept { return budget_->ceiling() / kReserveShare; }
+std::uint64_t MemoryStore::reserve_bytes() const noexcept {
+  return budget_->ceiling() / kReserveShare;
+}
 
 ResponsePtr MemoryStore::lookup(const cache::CacheKey& key, const Selector& selector) {
   return stripes_[stripe_of(key)]->lookup(key, selector);
 }
 
-ResponsePtr MemoryStore::peek(const cache::CacheKey& key) { return stripes_[stripe_of(key)]->peek(key); }
+ResponsePtr MemoryStore::peek(const cache::CacheKey& key) {
+  return stripes_[stripe_of(key)]->peek(key);
+}
 
 Result<std::unique_ptr<Writer>> MemoryStore::begin(const NewResponse& response) {
   const std::uint32_t home = stripe_of(response.key);
-  const StoredResponse::Parts parts{response.key, response.variant_key, response.head, response.meta, home};
+  const StoredResponse::Parts parts{response.key, response.variant_key, response.head,
+                                    response.meta, home};
   if (!StoredResponse::fits(parts)) return kTooLong;
   bool store = response.store;
   cache::Reason reason = cache::Reason::None;
@@ -103,7 +112,8 @@ ResponsePtr MemoryStore::freshen(const ResponsePtr& old_response, std::string_vi
   return fresh;
 }
 
-ResponseMemory::Slot MemoryStore::take_slot(const StoredResponse::Parts& parts, std::uint64_t extra, For purpose) {
+ResponseMemory::Slot MemoryStore::take_slot(const StoredResponse::Parts& parts, std::uint64_t extra,
+                                            For purpose) {
   const std::size_t size = StoredResponse::size_of(parts);
   const std::uint64_t alone = ResponseMemory::alone_bytes(size);
   ResponseMemory::Slot slot = memory_->take(size, purpose == For::Storing ? reserve_bytes() : 0);
@@ -145,8 +155,8 @@ std::size_t MemoryStore::evict_from(std::uint32_t stripe, std::uint64_t bytes) {
   return removed.count();
 }
 
-// From `home` as long as it holds its share, otherwise in turn from all. Ends when so many calls in a row evicted nobody
-// that every response must have been looked at and found being read.
+// From `home` as long as it holds its share, otherwise in turn from all. Ends when so many calls in
+// a row evicted nobody that every response must have been looked at and found being read.
 bool MemoryStore::make_room(std::uint64_t bytes, For purpose, std::uint32_t home) {
   const std::uint64_t keep_free = purpose == For::Storing ? reserve_bytes() : 0;
   if (budget_->try_charge(bytes, keep_free)) return true;
@@ -154,7 +164,8 @@ bool MemoryStore::make_room(std::uint64_t bytes, For purpose, std::uint32_t home
   const std::uint32_t count = 1U << stripe_bits_;
   std::uint64_t in_vain = 0;
   std::uint64_t in_vain_max = count;
-  for (const auto& stripe : stripes_) in_vain_max += stripe->size() / kScanPerRound;
+  for (const auto& stripe : stripes_)
+    in_vain_max += stripe->size() / kScanPerRound;
   std::uint32_t at = home;
   while (in_vain <= in_vain_max) {
     const std::uint64_t needed = budget_->used() + bytes + keep_free;
@@ -188,14 +199,17 @@ void MemoryStore::sweep(Ticks now, Millis patience) {
   {
     const std::lock_guard lock(windows_mutex_);
     fills.reserve(windows_.size());
-    for (const MemoryWriter* writer : windows_) fills.push_back(writer->fill());
+    for (const MemoryWriter* writer : windows_)
+      fills.push_back(writer->fill());
   }
-  for (const std::shared_ptr<Fill>& fill : fills) fill->sweep(now, patience);
+  for (const std::shared_ptr<Fill>& fill : fills)
+    fill->sweep(now, patience);
 }
 
 StoreStats MemoryStore::stats() const {
   StoreStats stats;
-  for (const auto& stripe : stripes_) stripe->add_to(stats);
+  for (const auto& stripe : stripes_)
+    stripe->add_to(stats);
   stats.bytes_used = budget_->used();
   stats.bytes_ceiling = budget_->ceiling();
   stats.fills_overflowed = fills_overflowed_.load(std::memory_order_relaxed);

@@ -1,9 +1,11 @@
 #pragma once
-// The memory store: stripes, the budget they share, and how room is made. Internal: callers use make_memory_store().
+// The memory store: stripes, the budget they share, and how room is made. Internal: callers use
+// make_memory_store().
 //
-// Room: of the ceiling, one 32nd is kept free of stored responses, so that bodies which only pass through (and the index)
-// find memory when everything stored is being read. Everything is charged before it is allocated (size_class.h).
-// Writers must be gone before the store; responses and readers may outlive it.
+// Room: of the ceiling, one 32nd is kept free of stored responses, so that bodies which only pass
+// through (and the index) find memory when everything stored is being read. Everything is charged
+// before it is allocated (size_class.h). Writers must be gone before the store; responses and
+// readers may outlive it.
 
 #include <atomic>
 #include <memory>
@@ -34,10 +36,13 @@ class MemoryStore final : public Store {
 
   // --- for its writers ---
   enum class For : std::uint8_t { Storing, Passing };  // Passing may use the reserve
-  // Charges `bytes`, evicting as needed, first from stripe `home`. False when what could be evicted does not suffice.
+  // Charges `bytes`, evicting as needed, first from stripe `home`. False when what could be evicted
+  // does not suffice.
   bool make_room(std::uint64_t bytes, For purpose, std::uint32_t home);
   void insert(StoredResponse& response);
-  std::uint64_t max_response_bytes() const { return max_response_bytes_.load(std::memory_order_relaxed); }
+  std::uint64_t max_response_bytes() const {
+    return max_response_bytes_.load(std::memory_order_relaxed);
+  }
   MemoryBudget* budget() const { return budget_; }
   void enter_window(MemoryWriter& writer, bool overflowed);
   void leave_window(MemoryWriter& writer);
@@ -46,8 +51,10 @@ class MemoryStore final : public Store {
   std::uint32_t stripe_of(const cache::CacheKey& key) const noexcept;
   std::uint64_t reserve_bytes() const noexcept;
   std::size_t evict_from(std::uint32_t stripe, std::uint64_t bytes);
-  // A slot for the response, with `extra` bytes charged beside it; memory null when there is no room.
-  ResponseMemory::Slot take_slot(const StoredResponse::Parts& parts, std::uint64_t extra, For purpose);
+  // A slot for the response, with `extra` bytes charged beside it; memory null when there is no
+  // room.
+  ResponseMemory::Slot take_slot(const StoredResponse::Parts& parts, std::uint64_t extra,
+                                 For purpose);
 
   const std::uint32_t variants_per_key_;
   const std::uint32_t window_bytes_;
@@ -59,8 +66,8 @@ class MemoryStore final : public Store {
   std::vector<std::unique_ptr<Stripe>> stripes_;
   std::atomic<std::uint32_t> cursor_{0};  // which foreign stripe gives way next
   std::atomic<std::uint64_t> fills_overflowed_{0};
-  std::mutex windows_mutex_;              // guards windows_
-  std::vector<MemoryWriter*> windows_;    // bounded by the fetches in flight
+  std::mutex windows_mutex_;            // guards windows_
+  std::vector<MemoryWriter*> windows_;  // bounded by the fetches in flight
 };
 
 }  // namespace brink::edge::store

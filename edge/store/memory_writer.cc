@@ -20,7 +20,8 @@ constexpr std::uint64_t kAppendBytes = 16 * kKiB;
 constexpr Error kNoRoom{ErrorCode::StoreFull, Side::Store, Retry::Never, "cache.memory"};
 constexpr Error kWrongLength{ErrorCode::ResponseIncomplete, Side::Upstream, Retry::Never,
                              "the body is not as long as announced"};
-constexpr Error kAbandoned{ErrorCode::Cancelled, Side::Internal, Retry::Never, "the fetch was given up"};
+constexpr Error kAbandoned{ErrorCode::Cancelled, Side::Internal, Retry::Never,
+                           "the fetch was given up"};
 
 // The next piece of a body of which `length` bytes are there.
 std::uint64_t piece_bytes(std::uint64_t length, const std::optional<std::uint64_t>& announced,
@@ -94,7 +95,8 @@ bool MemoryWriter::grow(std::size_t wanted) {
 
 bool MemoryWriter::grow_storing(std::size_t wanted) {
   const std::uint64_t piece = piece_bytes(fill_->length(), fill_->announced(), wanted);
-  if (!store_.make_room(Chunk::footprint(piece), MemoryStore::For::Storing, response_->stripe())) return false;
+  if (!store_.make_room(Chunk::footprint(piece), MemoryStore::For::Storing, response_->stripe()))
+    return false;
   fill_->add_chunk(Chunk::create(static_cast<std::uint32_t>(piece), store_.budget()));
   return true;
 }
@@ -102,7 +104,8 @@ bool MemoryWriter::grow_storing(std::size_t wanted) {
 bool MemoryWriter::grow_window() {
   if (fill_->use_spare()) return true;
   const std::uint32_t piece = fill_->window_chunk_bytes();
-  if (!store_.make_room(Chunk::footprint(piece), MemoryStore::For::Passing, response_->stripe())) return false;
+  if (!store_.make_room(Chunk::footprint(piece), MemoryStore::For::Passing, response_->stripe()))
+    return false;
   fill_->add_chunk(Chunk::create(piece, store_.budget()));
   return true;
 }
@@ -113,11 +116,13 @@ void MemoryWriter::give_up_storing(cache::Reason reason) {
   store_.enter_window(*this, true);
 }
 
-// A window that has no memory for the next bytes waits until readers have passed what is there, rather than fail.
+// A window that has no memory for the next bytes waits until readers have passed what is there,
+// rather than fail.
 Writer::Append MemoryWriter::pause_if_needed() {
   if (fill_->storing()) return Append::Taken;
   if (fill_->pause_if_full()) return Append::Full;
-  if (fill_->room() >= std::min<std::uint64_t>(kAppendBytes, fill_->window_chunk_bytes()) || fill_->has_spare()) {
+  if (fill_->room() >= std::min<std::uint64_t>(kAppendBytes, fill_->window_chunk_bytes()) ||
+      fill_->has_spare()) {
     return Append::Taken;
   }
   const std::uint32_t piece = fill_->window_chunk_bytes();
@@ -165,9 +170,11 @@ bool MemoryWriter::adopt_body() {
     return true;
   }
   std::uint64_t held = 0;
-  for (const ChunkPtr& piece : pieces) held += allocation_bytes(piece->capacity);
+  for (const ChunkPtr& piece : pieces)
+    held += allocation_bytes(piece->capacity);
   const bool wasteful = held > exact + length / kWasteShare;
-  if (length <= kPieceBytesMax && (wasteful || pieces.size() > 1) && adopt_copy(length, exact)) return true;
+  if (length <= kPieceBytesMax && (wasteful || pieces.size() > 1) && adopt_copy(length, exact))
+    return true;
   return adopt_pieces(length);
 }
 

@@ -1,8 +1,10 @@
 #pragma once
-// The memory store's Writer: finds room for what arrives, and turns Storing into Window when there is none.
+// The memory store's Writer: finds room for what arrives, and turns Storing into Window when there
+// is none.
 //
-// A body of known length up to 1 MiB gets one piece of exactly that size with its first byte; others get growing pieces,
-// and at commit() what is wasted is given back by copying (the whole body up to 1 MiB, otherwise its last piece).
+// A body of known length up to 1 MiB gets one piece of exactly that size with its first byte;
+// others get growing pieces, and at commit() what is wasted is given back by copying (the whole
+// body up to 1 MiB, otherwise its last piece).
 
 #include <memory>
 #include <vector>
@@ -17,8 +19,8 @@ class MemoryStore;
 class MemoryWriter final : public Writer {
  public:
   // `reason` other than None: starts in a window, and says why.
-  MemoryWriter(MemoryStore& store, boost::intrusive_ptr<StoredResponse> response, std::shared_ptr<Fill> fill,
-               cache::Reason reason);
+  MemoryWriter(MemoryStore& store, boost::intrusive_ptr<StoredResponse> response,
+               std::shared_ptr<Fill> fill, cache::Reason reason);
   ~MemoryWriter() override;
 
   // What a writer and its fill cost beside the response and the body.

@@ -11,8 +11,8 @@ namespace {
 // The directory doubles as it grows: two pointers for each segment cover it.
 constexpr std::uint64_t kDirectoryEntryBytes = 2 * sizeof(void*);
 
-// The upper half: the lower bits chose the group. 0 marks an empty ghost slot. That one in eight thousand newcomers is
-// taken for another costs nothing but its way through `small`.
+// The upper half: the lower bits chose the group. 0 marks an empty ghost slot. That one in eight
+// thousand newcomers is taken for another costs nothing but its way through `small`.
 constexpr std::uint16_t fingerprint(std::uint32_t hash) {
   const auto upper = static_cast<std::uint16_t>(hash >> 16U);
   return upper == 0 ? std::uint16_t{1} : upper;

@@ -1,10 +1,11 @@
 #pragma once
-// One stripe's index: key hash → stored responses, and the ghost: fingerprints of what was evicted lately.
+// One stripe's index: key hash → stored responses, and the ghost: fingerprints of what was evicted
+// lately.
 //
-// Linear hashing (Litwin 1980): the table grows by one bucket per insertion, so there is never a pause for rehashing.
-// Each segment of buckets carries as many ghost slots, in groups of eight that work as small FIFOs: the ghost remembers
-// about as many responses as are stored (S3-FIFO's proportion).
-// Guarded by the stripe's mutex.
+// Linear hashing (Litwin 1980): the table grows by one bucket per insertion, so there is never a
+// pause for rehashing. Each segment of buckets carries as many ghost slots, in groups of eight that
+// work as small FIFOs: the ghost remembers about as many responses as are stored (S3-FIFO's
+// proportion). Guarded by the stripe's mutex.
 
 #include <array>
 #include <cstddef>
@@ -35,7 +36,8 @@ class ResponseIndex {
     return response.hash_ == static_cast<std::uint32_t>(key.hash) && response.key() == key.text;
   }
 
-  // Puts it in front of its chain. The table grows if the budget has room for it; otherwise chains get longer.
+  // Puts it in front of its chain. The table grows if the budget has room for it; otherwise chains
+  // get longer.
   void insert(StoredResponse& response);
   // REQUIRES: it is in the index.
   void erase(StoredResponse& response) noexcept;
@@ -64,7 +66,7 @@ class ResponseIndex {
   MemoryBudget& budget_;
   std::vector<std::unique_ptr<Segment>> segments_;
   std::uint32_t buckets_ = kBuckets;
-  std::uint32_t round_ = kBuckets;  // power of two; buckets below buckets_ - round_ are split already
+  std::uint32_t round_ = kBuckets;  // power of two; buckets below buckets_ - round_ are split
   std::size_t size_ = 0;
 };
 

@@ -19,13 +19,14 @@ namespace {
 
 constexpr std::size_t kSlabHeader = (sizeof(ResponseSlab) + 15) & ~std::size_t{15};
 constexpr std::size_t kSlotMin = 128;
-constexpr std::size_t kFineMax = 1024;   // up to here classes are 16 bytes apart, then 64
+constexpr std::size_t kFineMax = 1024;  // up to here classes are 16 bytes apart, then 64
 constexpr std::size_t kSlotMax = 2048;
 constexpr std::size_t kFineStep = 16;
 constexpr std::size_t kCoarseStep = 64;
 constexpr std::uint32_t kFineClasses = (kFineMax - kSlotMin) / kFineStep;
 
-// The least waste at the end, among the allocator's large classes that cost no page more; each costs it some bookkeeping.
+// The least waste at the end, among the allocator's large classes that cost no page more; each
+// costs it some bookkeeping.
 std::uint32_t slab_bytes_for(std::uint32_t slot_bytes) {
   constexpr std::uint32_t kBookkeeping = 96;
   std::uint32_t best = 14 * 1024;
@@ -39,13 +40,19 @@ std::uint32_t slab_bytes_for(std::uint32_t slot_bytes) {
   return best;
 }
 
-char* first_slot(ResponseSlab& slab) { return reinterpret_cast<char*>(&slab) + kSlabHeader; }
+char* first_slot(ResponseSlab& slab) {
+  return reinterpret_cast<char*>(&slab) + kSlabHeader;
+}
 
 }  // namespace
 
-ResponseMemory* ResponseMemory::create(MemoryBudget* budget, bool slabs) { return new ResponseMemory(budget, slabs); }
+ResponseMemory* ResponseMemory::create(MemoryBudget* budget, bool slabs) {
+  return new ResponseMemory(budget, slabs);
+}
 
-std::uint64_t ResponseMemory::footprint() noexcept { return allocation_bytes(sizeof(ResponseMemory)); }
+std::uint64_t ResponseMemory::footprint() noexcept {
+  return allocation_bytes(sizeof(ResponseMemory));
+}
 
 ResponseMemory::ResponseMemory(MemoryBudget* budget, bool slabs) : budget_(budget), slabs_(slabs) {
   static_assert(kClasses == kFineClasses + (kSlotMax - kFineMax) / kCoarseStep);
@@ -53,7 +60,8 @@ ResponseMemory::ResponseMemory(MemoryBudget* budget, bool slabs) : budget_(budge
 }
 
 ResponseMemory::~ResponseMemory() {
-  for (const ResponseSlab* slab : with_room_) CHECK(slab == nullptr);
+  for (const ResponseSlab* slab : with_room_)
+    CHECK(slab == nullptr);
 }
 
 void ResponseMemory::let_go() noexcept {
@@ -88,7 +96,8 @@ ResponseMemory::Slot ResponseMemory::take(std::size_t bytes, std::uint64_t keep_
   return slot;
 }
 
-ResponseMemory::Slot ResponseMemory::take_free(std::uint32_t first_class, std::uint32_t last_class) {
+ResponseMemory::Slot ResponseMemory::take_free(std::uint32_t first_class,
+                                               std::uint32_t last_class) {
   const std::lock_guard lock(mutex_);
   for (std::uint32_t at = first_class; at <= last_class; ++at) {
     ResponseSlab* slab = with_room_[at];
@@ -99,7 +108,8 @@ ResponseMemory::Slot ResponseMemory::take_free(std::uint32_t first_class, std::u
   return {};
 }
 
-ResponseMemory::Slot ResponseMemory::take_from_new_slab(std::uint32_t size_class, std::uint64_t keep_free) {
+ResponseMemory::Slot ResponseMemory::take_from_new_slab(std::uint32_t size_class,
+                                                        std::uint64_t keep_free) {
   const std::uint32_t slot_bytes = class_bytes(size_class);
   const std::uint32_t slab_bytes = slab_bytes_for(slot_bytes);
   if (!budget_->try_charge(slab_bytes, keep_free)) return {};
@@ -141,7 +151,9 @@ void ResponseMemory::unlink(ResponseSlab& slab) noexcept {
   if (slab.next != nullptr) slab.next->previous = slab.previous;
 }
 
-std::uint64_t ResponseMemory::alone_bytes(std::size_t bytes) noexcept { return allocation_bytes(bytes); }
+std::uint64_t ResponseMemory::alone_bytes(std::size_t bytes) noexcept {
+  return allocation_bytes(bytes);
+}
 
 ResponseMemory::Slot ResponseMemory::allocate_alone(std::size_t bytes) {
   holders_.fetch_add(1, std::memory_order_relaxed);
@@ -170,7 +182,8 @@ void ResponseMemory::give_back(Slot slot, std::size_t bytes, std::uint64_t credi
       self.link(slab);
     }
   }
-  if (credit > 0) self.budget_->credit(credit);  // never the last bytes: this memory's own are still charged
+  if (credit > 0)
+    self.budget_->credit(credit);  // never the last bytes: this memory's own are still charged
   self.let_go();
 }
 

@@ -1,13 +1,14 @@
 #pragma once
 // Where StoredResponses live: slots of nearly their exact size, cut from slabs.
 //
-// The allocator's size classes waste an eighth on average, more than the rest of a response's metadata can afford
-// (stored_response.cc); here classes 16 bytes apart waste a sixtieth. A slab is charged as a whole, and given back when its
-// last slot is free. When the budget has no room for another slab, a free slot up to a quarter too large serves,
-// and failing that an allocation of its own: so nothing is ever evicted to make room for a slab.
+// The allocator's size classes waste an eighth on average, more than the rest of a response's
+// metadata can afford (stored_response.cc); here classes 16 bytes apart waste a sixtieth. A slab is
+// charged as a whole, and given back when its last slot is free. When the budget has no room for
+// another slab, a free slot up to a quarter too large serves, and failing that an allocation of its
+// own: so nothing is ever evicted to make room for a slab.
 //
-// Owns itself: the store and every response hold it, the last one deletes it. Safe from any thread: one mutex, held for
-// a few list operations.
+// Owns itself: the store and every response hold it, the last one deletes it. Safe from any thread:
+// one mutex, held for a few list operations.
 
 #include <array>
 #include <atomic>
@@ -21,15 +22,16 @@ namespace brink::edge::store {
 
 class ResponseMemory;
 
-// The header of a block of equal slots; also stands for the lack of one (`slot_bytes` 0: allocated alone).
+// The header of a block of equal slots; also stands for the lack of one (`slot_bytes` 0: allocated
+// alone).
 struct ResponseSlab {
   ResponseMemory* memory = nullptr;
   ResponseSlab* previous = nullptr;  // in its class's list while it has a free slot
   ResponseSlab* next = nullptr;
-  void* free_slots = nullptr;        // used before and free now, linked through their first bytes
+  void* free_slots = nullptr;  // used before and free now, linked through their first bytes
   std::uint32_t slot_bytes = 0;
   std::uint16_t capacity = 0;
-  std::uint16_t touched = 0;         // slots from here on have never been used
+  std::uint16_t touched = 0;  // slots from here on have never been used
   std::uint16_t used = 0;
   std::uint16_t size_class = 0;
   std::uint32_t slab_bytes = 0;
@@ -37,7 +39,8 @@ struct ResponseSlab {
 
 class ResponseMemory {
  public:
-  // `slabs` false: every response is allocated alone (stores so small that part-filled slabs would matter).
+  // `slabs` false: every response is allocated alone (stores so small that part-filled slabs would
+  // matter).
   static ResponseMemory* create(MemoryBudget* budget, bool slabs);
   // What create() needs to have been charged; credited when the last holder lets go.
   static std::uint64_t footprint() noexcept;
@@ -48,7 +51,8 @@ class ResponseMemory {
     void* memory = nullptr;
     ResponseSlab* slab = nullptr;
   };
-  // A slot for `bytes`, charged already with its slab; memory null when there is none. `keep_free`: as for the budget.
+  // A slot for `bytes`, charged already with its slab; memory null when there is none. `keep_free`:
+  // as for the budget.
   Slot take(std::size_t bytes, std::uint64_t keep_free);
   // Memory of its own. REQUIRES: alone_bytes(bytes) are charged.
   Slot allocate_alone(std::size_t bytes);

@@ -26,7 +26,8 @@ void SharedBody::discard(SharedBody* body) noexcept {
 
 std::uint64_t SharedBody::release() noexcept {
   if (refs_.fetch_sub(1, std::memory_order_acq_rel) != 1) return 0;
-  for (const BodyChunk& chunk : chunks()) ::operator delete(chunk.data);
+  for (const BodyChunk& chunk : chunks())
+    ::operator delete(chunk.data);
   const std::uint64_t charge = charge_;
   discard(this);
   return charge;

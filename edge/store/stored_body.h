@@ -1,8 +1,8 @@
 #pragma once
 // The control block of a body that is in several pieces or belongs to several responses.
 //
-// Life: a commit of a large body, or the first freshening of a small one, creates it with one reference → each response
-// that shares the body holds one → the last one frees the pieces.
+// Life: a commit of a large body, or the first freshening of a small one, creates it with one
+// reference → each response that shares the body holds one → the last one frees the pieces.
 
 #include <atomic>
 #include <cstddef>

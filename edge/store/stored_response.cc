@@ -15,9 +15,15 @@ constexpr std::uintptr_t kSharedBit = 1;
 // What a kept body of no bytes points at: never freed, never read.
 alignas(16) char no_bytes[16];
 
-SharedBody* shared(std::uintptr_t word) { return reinterpret_cast<SharedBody*>(word & ~kSharedBit); }
-char* bytes(std::uintptr_t word) { return reinterpret_cast<char*>(word); }
-std::uintptr_t word_of(SharedBody* body) { return reinterpret_cast<std::uintptr_t>(body) | kSharedBit; }
+SharedBody* shared(std::uintptr_t word) {
+  return reinterpret_cast<SharedBody*>(word & ~kSharedBit);
+}
+char* bytes(std::uintptr_t word) {
+  return reinterpret_cast<char*>(word);
+}
+std::uintptr_t word_of(SharedBody* body) {
+  return reinterpret_cast<std::uintptr_t>(body) | kSharedBit;
+}
 
 }  // namespace
 
@@ -46,7 +52,8 @@ StoredResponse::StoredResponse(const Parts& parts, ResponseSlab* slab) noexcept
       meta_(parts.meta),
       slab_(slab) {}
 
-boost::intrusive_ptr<StoredResponse> StoredResponse::create(const Parts& parts, ResponseMemory::Slot slot) {
+boost::intrusive_ptr<StoredResponse> StoredResponse::create(const Parts& parts,
+                                                            ResponseMemory::Slot slot) {
   CHECK(fits(parts));
   auto* response = new (slot.memory) StoredResponse(parts, slot.slab);
   char* out = static_cast<char*>(slot.memory) + text_offset();
@@ -139,7 +146,8 @@ std::size_t StoredResponse::own_size() const noexcept {
 
 std::uint64_t StoredResponse::weight() const noexcept {
   const std::uint64_t length = body_length();
-  const std::uint64_t own = slab_->slot_bytes != 0 ? slab_->slot_bytes : ResponseMemory::alone_bytes(own_size());
+  const std::uint64_t own =
+      slab_->slot_bytes != 0 ? slab_->slot_bytes : ResponseMemory::alone_bytes(own_size());
   return own + (length > 0 ? allocation_bytes(length) : 0);
 }
 

@@ -1,12 +1,14 @@
 #pragma once
-// One stored response: metadata, key, serialised head, and a reference to its body. Immutable once visible.
+// One stored response: metadata, key, serialised head, and a reference to its body. Immutable once
+// visible.
 //
-// Life: a Writer creates it (filling) → commit() makes it visible in the store → evicted, purged or replaced: it leaves
-// the index → the last reader lets go: memory is credited to the budget. A freshened response (304) is a new
-// StoredResponse that shares the old one's body.
+// Life: a Writer creates it (filling) → commit() makes it visible in the store → evicted, purged or
+// replaced: it leaves the index → the last reader lets go: memory is credited to the budget. A
+// freshened response (304) is a new StoredResponse that shares the old one's body.
 //
-// Layout: one slot {fields, key, variant key, head}. A body in one piece hangs on it directly; only a body in
-// several pieces, or one that is shared with a freshened response, has a control block of its own (stored_body.h).
+// Layout: one slot {fields, key, variant key, head}. A body in one piece hangs on it directly; only
+// a body in several pieces, or one that is shared with a freshened response, has a control block of
+// its own (stored_body.h).
 
 #include <atomic>
 #include <bit>
@@ -36,14 +38,18 @@ class StoredResponse {
   std::string_view head() const noexcept;
   const cache::StoredMeta& meta() const noexcept { return meta_; }
   // The body's length once it is complete. REQUIRES: committed (or the fill has completed).
-  std::uint64_t body_length() const noexcept { return body_length_.load(std::memory_order_relaxed); }
-  // True once the body is complete and kept; false while it fills, and for one that only passed through.
+  std::uint64_t body_length() const noexcept {
+    return body_length_.load(std::memory_order_relaxed);
+  }
+  // True once the body is complete and kept; false while it fills, and for one that only passed
+  // through.
   bool has_body() const noexcept { return body_.load(std::memory_order_acquire) != 0; }
-  // The whole body when it is kept in one piece (empty view: zero length); nothing otherwise: use a BodyReader.
-  // Valid as long as the response is held.
+  // The whole body when it is kept in one piece (empty view: zero length); nothing otherwise: use a
+  // BodyReader. Valid as long as the response is held.
   std::optional<std::string_view> contiguous_body() const noexcept;
-  // Views of the body's bytes from `begin` to `end` in order, as many as fit into `out` and `max_bytes`; returns how many.
-  // Valid as long as the response is held. REQUIRES: has_body(), begin <= end <= body_length().
+  // Views of the body's bytes from `begin` to `end` in order, as many as fit into `out` and
+  // `max_bytes`; returns how many. Valid as long as the response is held. REQUIRES: has_body(),
+  // begin <= end <= body_length().
   std::size_t body_views(std::uint64_t begin, std::uint64_t end, std::span<std::string_view> out,
                          std::size_t max_bytes) const noexcept;
 
@@ -55,20 +61,24 @@ class StoredResponse {
     cache::StoredMeta meta;
     std::uint32_t stripe = 0;
   };
-  static bool fits(const Parts& parts) noexcept;  // within what one response can hold: 256 KiB of key, of head …
+  // Within what one response can hold (the bits of its lengths, below).
+  static bool fits(const Parts& parts) noexcept;
   static std::size_t size_of(const Parts& parts) noexcept;
-  // Into memory for size_of(parts), which is given back with the last reference. REQUIRES: fits(parts).
+  // Into memory for size_of(parts), which is given back with the last reference. REQUIRES:
+  // fits(parts).
   static boost::intrusive_ptr<StoredResponse> create(const Parts& parts, ResponseMemory::Slot slot);
-  // Gives it its body, once, before it becomes visible. Takes over `data` (from ::operator new, null when `length` is 0)
-  // and its charge. REQUIRES: allocation_bytes(length) is charged for it.
+  // Gives it its body, once, before it becomes visible. Takes over `data` (from ::operator new,
+  // null when `length` is 0) and its charge. REQUIRES: allocation_bytes(length) is charged for it.
   void adopt_body(char* data, std::uint64_t length) noexcept;
   void adopt_body(SharedBody* body, std::uint64_t length) noexcept;  // takes over one reference
   // The body passed through and was not kept: only its length is known.
-  void set_passed_length(std::uint64_t length) noexcept { body_length_.store(length, std::memory_order_relaxed); }
+  void set_passed_length(std::uint64_t length) noexcept {
+    body_length_.store(length, std::memory_order_relaxed);
+  }
   // What sharing this body costs beyond what is charged already; 0 when it is shared or empty.
   std::uint64_t sharing_cost() const noexcept;
-  // Makes `fresh` share this one's body. REQUIRES: has_body(); `charged` bytes are charged, of which those that turn out
-  // to be unnecessary (somebody else shared it meanwhile) are credited.
+  // Makes `fresh` share this one's body. REQUIRES: has_body(); `charged` bytes are charged, of
+  // which those that turn out to be unnecessary (somebody else shared it meanwhile) are credited.
   void share_body_with(StoredResponse& fresh, std::uint64_t charged) const;
   static constexpr std::uint32_t kStripesMax = 1U << 12U;
   std::uint32_t stripe() const noexcept { return stripe_; }
@@ -99,7 +109,8 @@ class StoredResponse {
   static constexpr unsigned kStripeBits = std::bit_width(kStripesMax - 1);
 
   mutable std::atomic<std::uint32_t> refs_{0};
-  std::uint32_t hash_;  // the low half of the key's hash: place in the index, fingerprint in the ghost
+  // The low half of the key's hash: place in the index, fingerprint in the ghost.
+  std::uint32_t hash_;
   const std::uint64_t key_length_ : kTextBits;
   const std::uint64_t head_length_ : kTextBits;
   const std::uint64_t variant_length_ : kVariantBits;
@@ -114,16 +125,22 @@ class StoredResponse {
   StoredResponse* newer_ = nullptr;  // same eviction queue
   StoredResponse* older_ = nullptr;
   std::uint32_t last_use_ = 0;
-  std::uint8_t uses_ = 0;       // saturating
-  Queue queue_ = Queue::None;   // last: the texts begin right behind it
+  std::uint8_t uses_ = 0;      // saturating
+  Queue queue_ = Queue::None;  // last: the texts begin right behind it
 };
 
-constexpr std::size_t StoredResponse::text_offset() noexcept { return offsetof(StoredResponse, queue_) + sizeof(Queue); }
+constexpr std::size_t StoredResponse::text_offset() noexcept {
+  return offsetof(StoredResponse, queue_) + sizeof(Queue);
+}
 inline const char* StoredResponse::text() const noexcept {
   return reinterpret_cast<const char*>(this) + text_offset();
 }
-inline std::string_view StoredResponse::key() const noexcept { return {text(), key_length_}; }
-inline std::string_view StoredResponse::variant_key() const noexcept { return {text() + key_length_, variant_length_}; }
+inline std::string_view StoredResponse::key() const noexcept {
+  return {text(), key_length_};
+}
+inline std::string_view StoredResponse::variant_key() const noexcept {
+  return {text() + key_length_, variant_length_};
+}
 inline std::string_view StoredResponse::head() const noexcept {
   return {text() + key_length_ + variant_length_, head_length_};
 }

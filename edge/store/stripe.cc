@@ -6,7 +6,7 @@ namespace brink::edge::store {
 namespace {
 
 constexpr std::uint8_t kUsesMax = 3;
-constexpr std::uint64_t kSmallShare = 10;     // small holds one tenth of the bytes
+constexpr std::uint64_t kSmallShare = 10;      // small holds one tenth of the bytes
 constexpr std::uint32_t kScanPerVictim = 512;  // bounds the time under the lock
 constexpr std::uint32_t kVictimsPerCall = 32;
 
@@ -127,8 +127,7 @@ void Stripe::insert(StoredResponse& response, std::uint32_t variants, Removed& r
     }
     ++count;
     // Differences, not values: the count of uses wraps.
-    if (least_used == nullptr ||
-        use_count_ - at->last_use_ > use_count_ - least_used->last_use_) {
+    if (least_used == nullptr || use_count_ - at->last_use_ > use_count_ - least_used->last_use_) {
       least_used = at;
     }
   }
@@ -182,8 +181,10 @@ bool Stripe::erase(const StoredResponse& response, Removed& removed) {
 
 void Stripe::erase_all(Removed& removed) {
   const std::lock_guard lock(mutex_);
-  while (StoredResponse* oldest = small_.oldest()) unlink(*oldest, removed);
-  while (StoredResponse* oldest = main_.oldest()) unlink(*oldest, removed);
+  while (StoredResponse* oldest = small_.oldest())
+    unlink(*oldest, removed);
+  while (StoredResponse* oldest = main_.oldest())
+    unlink(*oldest, removed);
   publish_size();
 }
 

@@ -1,12 +1,15 @@
 #pragma once
-// One stripe of the memory store: an index and its eviction queues under one mutex (S3-FIFO, Yang et al., SOSP 2023).
+// One stripe of the memory store: an index and its eviction queues under one mutex (S3-FIFO, Yang
+// et al., SOSP 2023).
 //
-// New responses enter `small`; those used again move to `main` when they reach its end, the others are evicted and
-// remembered by fingerprint; a remembered one that comes back enters `main` at once. A hit only counts up to three.
-// A response that is being read is passed over: evicting it would free nothing.
+// New responses enter `small`; those used again move to `main` when they reach its end, the others
+// are evicted and remembered by fingerprint; a remembered one that comes back enters `main` at
+// once. A hit only counts up to three. A response that is being read is passed over: evicting it
+// would free nothing.
 //
-// Lock: `mutex_`, taken by every public function, for microseconds; what leaves the stripe is handed out in a `Removed`,
-// which the caller destroys after the call, so that memory is freed without the lock.
+// Lock: `mutex_`, taken by every public function, for microseconds; what leaves the stripe is
+// handed out in a `Removed`, which the caller destroys after the call, so that memory is freed
+// without the lock.
 
 #include <atomic>
 #include <cstdint>
@@ -59,14 +62,15 @@ class Stripe {
 
   ResponsePtr lookup(const cache::CacheKey& key, const Selector& selector);
   ResponsePtr peek(const cache::CacheKey& key);
-  // Makes it visible in place of one with the same key and variant key; at most `variants` of a key stay.
+  // Makes it visible in place of one with the same key and variant key; at most `variants` of a key
+  // stay.
   void insert(StoredResponse& response, std::uint32_t variants, Removed& removed);
   // Puts `fresh` in the place of `old` if that is still here; it keeps its standing with eviction.
   bool replace(const StoredResponse& old, StoredResponse& fresh, Removed& removed);
   void erase_key(const cache::CacheKey& key, Removed& removed);
   bool erase(const StoredResponse& response, Removed& removed);
-  // Evicts until about `wanted` bytes have gone. Bounded work: may stop short, and removes nothing when everything it
-  // came across is being read.
+  // Evicts until about `wanted` bytes have gone. Bounded work: may stop short, and removes nothing
+  // when everything it came across is being read.
   void evict(std::uint64_t wanted, Removed& removed);
   void erase_all(Removed& removed);
 

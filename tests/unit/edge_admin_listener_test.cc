@@ -194,7 +194,7 @@ TEST(AdminStats, SumUpWhatTheShardsCounted) {
   shard1.count_request(CacheResult::Hit);
   shard1.count_request(CacheResult::Miss);
   shard2.count_request(CacheResult::Stale);
-  shard2.count_request(CacheResult::Collapsed);
+  shard2.count_request(CacheResult::VaryMiss);
   shard2.count_request(CacheResult::Refused);
   shard2.count_limit(Limit::Framing);
   facts.store.bytes_used = 7;
