@@ -1,6 +1,7 @@
-// What the memory store costs: resident bytes for each stored response beyond its head and body, hits per second on one
-// and two threads, insertions with eviction per second. Run in a Release build with jemalloc: `store_bench [responses]`.
-// Exits with 1 when the metadata of a stored 1 KiB response exceeds 256 bytes.
+// What the memory store costs: resident bytes for each stored response beyond its head and body,
+// hits per second on one and two threads, insertions with eviction per second. Run in a Release
+// build with jemalloc: `store_bench [responses]`. Exits with 1 when the metadata of a stored 1 KiB
+// response exceeds 256 bytes.
 
 #include <fmt/core.h>
 #include <jemalloc/jemalloc.h>
@@ -44,14 +45,16 @@ std::uint64_t resident_bytes() {
 // As real ones are: 40 to 60 bytes of key, heads of about 250 to 450.
 cache::CacheKey key_of(std::uint64_t number, std::string& buffer) {
   buffer.clear();
-  fmt::format_to(std::back_inserter(buffer), "https://shop.example.com/products/{}/{}.html", number % 97, number);
+  fmt::format_to(std::back_inserter(buffer), "https://shop.example.com/products/{}/{}.html",
+                 number % 97, number);
   return cache::make_cache_key_of_text(buffer);
 }
 
 void head_of(std::uint64_t number, std::string& head) {
   head.clear();
   fmt::format_to(std::back_inserter(head),
-                 "HTTP/1.1 200 OK\r\nDate: Sun, 22 Nov 2026 10:00:00 GMT\r\nContent-Type: text/html; charset=utf-8\r\n"
+                 "HTTP/1.1 200 OK\r\nDate: Sun, 22 Nov 2026 10:00:00 GMT\r\nContent-Type: "
+                 "text/html; charset=utf-8\r\n"
                  "Cache-Control: public, max-age=3600\r\nETag: \"{:016x}\"\r\n"
                  "Last-Modified: Sat, 21 Nov 2026 09:00:00 GMT\r\nServer: origin/1.0\r\nX-Pad: ",
                  number * 0x9e3779b97f4a7c15ULL);
@@ -63,7 +66,8 @@ bool put(Store& store, std::uint64_t number, std::string_view body) {
   thread_local std::string key;
   thread_local std::string head;
   head_of(number, head);
-  NewResponse fresh{.key = key_of(number, key), .variant_key = {}, .head = head, .meta = {}, .store = true};
+  NewResponse fresh{
+      .key = key_of(number, key), .variant_key = {}, .head = head, .meta = {}, .store = true};
   fresh.announced_length = body.size();
   auto writer = store.begin(fresh);
   if (!writer) return false;
@@ -87,10 +91,10 @@ bool measure_metadata(std::uint64_t responses) {
   const std::uint64_t resident = resident_bytes() - before;
   const std::uint64_t charged = store->stats().bytes_used;
   const std::uint64_t metadata = (resident - payload) / responses;
-  fmt::print("responses {}, head+body {} B each, resident {} B each, charged {} B each\n", responses,
-             payload / responses, resident / responses, charged / responses);
-  fmt::print("metadata: {} B each (limit {}), key included; resident/charged {:.3f}\n", metadata, kMetadataLimitBytes,
-             static_cast<double>(resident) / static_cast<double>(charged));
+  fmt::print("responses {}, head+body {} B each, resident {} B each, charged {} B each\n",
+             responses, payload / responses, resident / responses, charged / responses);
+  fmt::print("metadata: {} B each (limit {}), key included; resident/charged {:.3f}\n", metadata,
+             kMetadataLimitBytes, static_cast<double>(resident) / static_cast<double>(charged));
   return metadata <= kMetadataLimitBytes;
 }
 
@@ -99,10 +103,12 @@ void measure_hits(unsigned threads) {
   constexpr std::uint64_t kResponses = 10'000;
   const std::unique_ptr<Store> store = make_memory_store({});
   const std::string body(kBodyBytes, 'b');
-  for (std::uint64_t i = 0; i < kResponses; ++i) put(*store, i, body);
+  for (std::uint64_t i = 0; i < kResponses; ++i)
+    put(*store, i, body);
   std::vector<std::string> texts(kResponses);
   std::vector<cache::CacheKey> keys;
-  for (std::uint64_t i = 0; i < kResponses; ++i) keys.push_back(key_of(i, texts[i]));
+  for (std::uint64_t i = 0; i < kResponses; ++i)
+    keys.push_back(key_of(i, texts[i]));
   const SystemClock clock;
   const Ticks start = clock.ticks();
   std::vector<std::thread> running;
@@ -119,9 +125,11 @@ void measure_hits(unsigned threads) {
       hits += found;
     });
   }
-  for (std::thread& thread : running) thread.join();
+  for (std::thread& thread : running)
+    thread.join();
   const double seconds = std::chrono::duration<double>(clock.ticks() - start).count();
-  fmt::print("hits, {} thread(s): {:.2f} million/s\n", threads, static_cast<double>(hits) / seconds / 1e6);
+  fmt::print("hits, {} thread(s): {:.2f} million/s\n", threads,
+             static_cast<double>(hits) / seconds / 1e6);
 }
 
 void measure_eviction() {
@@ -132,11 +140,12 @@ void measure_eviction() {
   const std::string body(kBodyBytes, 'b');
   const SystemClock clock;
   const Ticks start = clock.ticks();
-  for (std::uint64_t i = 0; i < kPuts; ++i) put(*store, i, body);
+  for (std::uint64_t i = 0; i < kPuts; ++i)
+    put(*store, i, body);
   const double seconds = std::chrono::duration<double>(clock.ticks() - start).count();
   const StoreStats stats = store->stats();
-  fmt::print("insert and evict: {:.3f} million/s ({} evicted)\n", static_cast<double>(kPuts) / seconds / 1e6,
-             stats.evicted_responses);
+  fmt::print("insert and evict: {:.3f} million/s ({} evicted)\n",
+             static_cast<double>(kPuts) / seconds / 1e6, stats.evicted_responses);
 }
 
 bool size_classes_agree() {

@@ -1,5 +1,6 @@
-// Every charge of a busy scenario fails once, and from then on for good, until the scenario runs through: readers get the
-// right bytes or are cut, never wrong ones; nothing stays charged; the store works afterwards.
+// Every charge of a busy scenario fails once, and from then on for good, until the scenario runs
+// through: readers get the right bytes or are cut, never wrong ones; nothing stays charged; the
+// store works afterwards.
 
 #include <map>
 
@@ -74,7 +75,8 @@ class Scenario {
     Collected quick_saw;
     Collected tardy_saw;
     for (std::size_t sent = 0; sent < whole.size(); sent += 16'000) {
-      const bool full = (*writer)->append(std::string_view(whole).substr(sent, 16'000)) == Writer::Append::Full;
+      const bool full =
+          (*writer)->append(std::string_view(whole).substr(sent, 16'000)) == Writer::Append::Full;
       read_on(*quick, quick_saw);
       if (full) read_on(*tardy, tardy_saw);
     }
@@ -125,7 +127,8 @@ bool survives(const StoreFactory& factory, std::uint64_t first, bool for_good) {
   Scenario(*store).run();
   const bool refused = refusals->refused;
   refusals->first = UINT64_MAX;
-  for (const char* name : {"small", "pieces", "large", "overflows", "passes"}) store->invalidate(TestKey(name));
+  for (const char* name : {"small", "pieces", "large", "overflows", "passes"})
+    store->invalidate(TestKey(name));
   EXPECT_EQ(store->stats().bytes_used, empty);
   Scenario(*store).run_small();
   return !refused;
@@ -134,7 +137,8 @@ bool survives(const StoreFactory& factory, std::uint64_t first, bool for_good) {
 TEST_P(StoreTest, EveryChargeMayFail) {
   for (const bool for_good : {false, true}) {
     std::uint64_t first = 0;
-    while (!survives(GetParam(), first, for_good) && !HasFailure()) ++first;
+    while (!survives(GetParam(), first, for_good) && !HasFailure())
+      ++first;
     EXPECT_GT(first, 20U);
   }
 }

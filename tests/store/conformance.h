@@ -1,6 +1,6 @@
 #pragma once
-// What every store is tested with: a factory per implementation, keys, bodies whose bytes tell where they come from,
-// and readers that collect.
+// What every store is tested with: a factory per implementation, keys, bodies whose bytes tell
+// where they come from, and readers that collect.
 
 #include <gtest/gtest.h>
 
@@ -60,7 +60,8 @@ class CountingWaker final : public Waker {
   std::atomic<int> calls{0};
 };
 
-// `size` bytes that differ by `seed` and by place: bytes of another body, or out of order, do not go unnoticed.
+// `size` bytes that differ by `seed` and by place: bytes of another body, or out of order, do not
+// go unnoticed.
 inline std::string body_of(std::uint64_t seed, std::size_t size) {
   std::string body(size, '\0');
   std::uint64_t state = seed * 0x9e3779b97f4a7c15ULL + 1;
@@ -134,7 +135,8 @@ class StoreTest : public ::testing::TestWithParam<StoreFactory> {
   }
   // Appends in pieces, as from a socket.
   static void append_pieces(Writer& writer, std::string_view body, std::size_t piece) {
-    for (; !body.empty(); body.remove_prefix(std::min(piece, body.size()))) writer.append(body.substr(0, piece));
+    for (; !body.empty(); body.remove_prefix(std::min(piece, body.size())))
+      writer.append(body.substr(0, piece));
   }
   ResponsePtr find(const cache::CacheKey& key) { return store_->lookup(key, AnyVariant{}); }
   ResponsePtr find(const cache::CacheKey& key, std::string_view variant) {

@@ -190,7 +190,8 @@ TEST_P(StoreTest, RangesOfAFillThatIsStillGrowing) {
   EXPECT_EQ(collect(*beyond).state, State::End);
 }
 
-// A body of unknown length is copied into one piece at commit; views that were handed out before stay.
+// A body of unknown length is copied into one piece at commit; views that were handed out before
+// stay.
 TEST_P(StoreTest, ViewsSurviveTheCopyAtCommit) {
   make();
   const TestKey key("k");
@@ -206,7 +207,8 @@ TEST_P(StoreTest, ViewsSurviveTheCopyAtCommit) {
   ASSERT_TRUE(find(key)->contiguous_body().has_value());
   ASSERT_EQ(store_->invalidate(key), 1U);
   std::string seen;
-  for (std::size_t i = 0; i < count; ++i) seen += views[i];
+  for (std::size_t i = 0; i < count; ++i)
+    seen += views[i];
   EXPECT_TRUE(seen == body.substr(0, seen.size()));
   reader->consume(100);
   EXPECT_TRUE(collect(*reader).bytes == body.substr(100));

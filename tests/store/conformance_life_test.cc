@@ -74,7 +74,9 @@ TEST_P(StoreTest, VariantsLiveSideBySide) {
 TEST_P(StoreTest, TheHighestScoreWinsAndAmongEqualsTheMostRecent) {
   class ByLength final : public Selector {
    public:
-    int score(const StoredResponse& r) const noexcept override { return static_cast<int>(r.variant_key().size()); }
+    int score(const StoredResponse& r) const noexcept override {
+      return static_cast<int>(r.variant_key().size());
+    }
   };
   make();
   const TestKey key("k");
@@ -111,7 +113,8 @@ TEST_P(StoreTest, TooManyVariantsDropTheLeastRecentlyUsed) {
   options.variants_per_key = 3;
   make(options);
   const TestKey key("k");
-  for (const char* variant : {"a", "b", "c"}) ASSERT_TRUE(put(key, variant, variant));
+  for (const char* variant : {"a", "b", "c"})
+    ASSERT_TRUE(put(key, variant, variant));
   ASSERT_NE(find(key, "a"), nullptr);
   ASSERT_TRUE(put(key, "d", "d"));
   EXPECT_NE(find(key, "a"), nullptr);
@@ -160,7 +163,8 @@ TEST_P(StoreTest, FresheningTwiceAndInAnyOrderOfReleaseKeepsTheBody) {
   ResponsePtr first = find(key);
   ResponsePtr second = store_->freshen(first, kHead, first->meta());
   ResponsePtr third = store_->freshen(second, kHead, second->meta());
-  ResponsePtr other = store_->freshen(first, kHead, first->meta());  // of one that is replaced already
+  ResponsePtr other =
+      store_->freshen(first, kHead, first->meta());  // of one that is replaced already
   ASSERT_TRUE(second && third && other);
   EXPECT_EQ(find(key), third);
   second.reset();
@@ -230,8 +234,8 @@ TEST_P(StoreTest, BodyOfNoBytes) {
 // Lengths around the borders of pieces, announced and not, and ranges of them.
 TEST_P(StoreTest, BodiesOfEverySizeComeBackWholeAndInRanges) {
   make();
-  for (const std::size_t size : {1UL, 4095UL, 4096UL, 4097UL, 20'480UL, 20'481UL, 100'000UL, 1'048'576UL, 1'048'577UL,
-                                 5'000'001UL}) {
+  for (const std::size_t size : {1UL, 4095UL, 4096UL, 4097UL, 20'480UL, 20'481UL, 100'000UL,
+                                 1'048'576UL, 1'048'577UL, 5'000'001UL}) {
     const std::string body = body_of(size, size);
     for (const bool known : {true, false}) {
       const TestKey key("k" + std::to_string(size) + (known ? "k" : "u"));
@@ -242,7 +246,8 @@ TEST_P(StoreTest, BodiesOfEverySizeComeBackWholeAndInRanges) {
       ASSERT_EQ(found->body_length(), size);
       EXPECT_TRUE(body_text(found) == body) << size;
       EXPECT_EQ(found->contiguous_body().has_value(), size <= kMiB) << size;
-      for (const auto& [first, last] : {std::pair{size / 3, size / 2}, {size - 1, size}, {size / 2, size / 2}}) {
+      for (const auto& [first, last] :
+           {std::pair{size / 3, size / 2}, {size - 1, size}, {size / 2, size / 2}}) {
         BodyReader range(found, first, last);
         EXPECT_EQ(range.known_length(), size);
         EXPECT_TRUE(collect(range).bytes == body.substr(first, last - first)) << size;

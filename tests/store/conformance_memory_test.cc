@@ -16,7 +16,9 @@ MemoryStoreOptions with_ceiling(std::uint64_t bytes) {
   return options;
 }
 
-TestKey numbered(std::size_t number) { return TestKey("https://a.example/" + std::to_string(number)); }
+TestKey numbered(std::size_t number) {
+  return TestKey("https://a.example/" + std::to_string(number));
+}
 
 TEST_P(StoreTest, TheCeilingHoldsWhileMoreIsStoredThanFits) {
   make(with_ceiling(2 * kMiB));
@@ -59,26 +61,32 @@ TEST_P(StoreTest, WhatIsBeingReadIsNotEvicted) {
     ASSERT_TRUE(put(numbered(i), body_of(i, 50'000)));
     held.push_back(find(numbered(i)));
   }
-  for (std::size_t i = 100; i < 400; ++i) ASSERT_TRUE(put(numbered(i), body_of(i, 50'000)));
+  for (std::size_t i = 100; i < 400; ++i)
+    ASSERT_TRUE(put(numbered(i), body_of(i, 50'000)));
   expect_under_ceiling();
-  for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(find(numbered(i)), held[i]);
+  for (std::size_t i = 0; i < 10; ++i)
+    EXPECT_EQ(find(numbered(i)), held[i]);
 }
 
 TEST_P(StoreTest, WhenEverythingIsBeingReadNothingFitsUntilSomebodyLetsGo) {
   make(with_ceiling(kMiB));
   std::vector<ResponsePtr> held;
   std::vector<std::unique_ptr<Writer>> writers;
-  for (std::size_t i = 0; put(numbered(i), body_of(i, 30'000)); ++i) held.push_back(find(numbered(i)));
+  for (std::size_t i = 0; put(numbered(i), body_of(i, 30'000)); ++i)
+    held.push_back(find(numbered(i)));
   EXPECT_GT(held.size(), 20U);
   expect_under_ceiling();
   // Heads of bodies to come use up the rest, also the reserve for what passes through.
   const TestKey new_key = numbered(9999);
-  const NewResponse fresh{.key = new_key, .variant_key = {}, .head = kHead, .meta = {}, .store = true};
+  const NewResponse fresh{
+      .key = new_key, .variant_key = {}, .head = kHead, .meta = {}, .store = true};
   auto writer = store_->begin(fresh);
-  for (; writer; writer = store_->begin(fresh)) writers.push_back(std::move(*writer));
+  for (; writer; writer = store_->begin(fresh))
+    writers.push_back(std::move(*writer));
   EXPECT_EQ(writer.error().code, ErrorCode::StoreFull);
   expect_under_ceiling();
-  for (const ResponsePtr& response : held) EXPECT_NE(store_->peek(TestKey(std::string(response->key()))), nullptr);
+  for (const ResponsePtr& response : held)
+    EXPECT_NE(store_->peek(TestKey(std::string(response->key()))), nullptr);
   held.clear();
   EXPECT_TRUE(store_->begin(fresh).has_value());
   writers.clear();
@@ -88,7 +96,8 @@ TEST_P(StoreTest, WhenEverythingIsBeingReadNothingFitsUntilSomebodyLetsGo) {
 TEST_P(StoreTest, FillThatFindsNoRoomGoesOnAsAWindow) {
   make(with_ceiling(4 * kMiB));
   std::vector<ResponsePtr> held;
-  for (std::size_t i = 0; put(numbered(i), body_of(i, 60'000)); ++i) held.push_back(find(numbered(i)));
+  for (std::size_t i = 0; put(numbered(i), body_of(i, 60'000)); ++i)
+    held.push_back(find(numbered(i)));
   held.pop_back();
   const std::string body = body_of(77, 3 * kMiB);
   const auto writer = begin(numbered(777));
@@ -98,7 +107,8 @@ TEST_P(StoreTest, FillThatFindsNoRoomGoesOnAsAWindow) {
   const auto reader = BodyReader::join(writer->fill(), nullptr);
   std::string seen;
   for (std::size_t sent = 0; sent < body.size(); sent += 16 * kKiB) {
-    const bool full = writer->append(std::string_view(body).substr(sent, 16 * kKiB)) == Writer::Append::Full;
+    const bool full =
+        writer->append(std::string_view(body).substr(sent, 16 * kKiB)) == Writer::Append::Full;
     const int calls = room.calls;
     expect_under_ceiling();
     seen += collect(*reader).bytes;
@@ -118,7 +128,8 @@ TEST_P(StoreTest, ManyWindowsInAFullStoreNeverExceedTheCeiling) {
   options.window_bytes = 64 * kKiB;
   make(options);
   std::vector<ResponsePtr> held;
-  for (std::size_t i = 0; put(numbered(i), body_of(i, 10'000)); ++i) held.push_back(find(numbered(i)));
+  for (std::size_t i = 0; put(numbered(i), body_of(i, 10'000)); ++i)
+    held.push_back(find(numbered(i)));
   struct Passing {
     std::unique_ptr<Writer> writer;
     std::unique_ptr<BodyReader> reader;
@@ -172,7 +183,8 @@ TEST_P(StoreTest, LargerThanTheStoreIsRefusedWithoutEvictingEverything) {
   const std::string head(200 * kKiB, 'h');
   store_->set_limits(160 * kKiB, kMiB);
   const TestKey third_key = numbered(3);
-  const NewResponse fresh{.key = third_key, .variant_key = {}, .head = head, .meta = {}, .store = true};
+  const NewResponse fresh{
+      .key = third_key, .variant_key = {}, .head = head, .meta = {}, .store = true};
   EXPECT_EQ(store_->begin(fresh).error().code, ErrorCode::StoreFull);
   EXPECT_NE(find(numbered(1)), nullptr);
 }
@@ -180,16 +192,19 @@ TEST_P(StoreTest, LargerThanTheStoreIsRefusedWithoutEvictingEverything) {
 TEST_P(StoreTest, OneHitWondersGoBeforeWhatIsUsed) {
   make(with_ceiling(4 * kMiB));
   constexpr std::size_t kHot = 200;
-  for (std::size_t i = 0; i < kHot; ++i) ASSERT_TRUE(put(numbered(i), body_of(i, 4000)));
+  for (std::size_t i = 0; i < kHot; ++i)
+    ASSERT_TRUE(put(numbered(i), body_of(i, 4000)));
   for (int round = 0; round < 3; ++round) {
-    for (std::size_t i = 0; i < kHot; ++i) ASSERT_NE(find(numbered(i)), nullptr);
+    for (std::size_t i = 0; i < kHot; ++i)
+      ASSERT_NE(find(numbered(i)), nullptr);
   }
   for (std::size_t i = 0; i < 20'000; ++i) {  // a scan over twenty times the memory
     ASSERT_TRUE(put(numbered(kHot + i), body_of(i, 4000)));
     if (i % 50 == 0) find(numbered(i / 50 % kHot));
   }
   std::size_t kept = 0;
-  for (std::size_t i = 0; i < kHot; ++i) kept += store_->peek(numbered(i)) != nullptr ? 1 : 0;
+  for (std::size_t i = 0; i < kHot; ++i)
+    kept += store_->peek(numbered(i)) != nullptr ? 1 : 0;
   EXPECT_GE(kept, kHot * 95 / 100);
   expect_under_ceiling();
 }
@@ -198,15 +213,18 @@ TEST_P(StoreTest, WhatWasEvictedAndComesBackStays) {
   make(with_ceiling(kMiB));
   ASSERT_TRUE(put(numbered(0), body_of(0, 4000)));
   std::size_t next = 1;
-  while (store_->peek(numbered(0)) != nullptr) ASSERT_TRUE(put(numbered(next++), body_of(1, 4000)));
+  while (store_->peek(numbered(0)) != nullptr)
+    ASSERT_TRUE(put(numbered(next++), body_of(1, 4000)));
   ASSERT_TRUE(put(numbered(0), body_of(0, 4000)));  // remembered: straight to the main queue
-  for (std::size_t i = 0; i < 2000; ++i) ASSERT_TRUE(put(numbered(next++), body_of(1, 4000)));
+  for (std::size_t i = 0; i < 2000; ++i)
+    ASSERT_TRUE(put(numbered(next++), body_of(1, 4000)));
   EXPECT_NE(store_->peek(numbered(0)), nullptr);
 }
 
 TEST_P(StoreTest, LowerCeilingEvictsAtOnce) {
   make(with_ceiling(8 * kMiB));
-  for (std::size_t i = 0; i < 1000; ++i) ASSERT_TRUE(put(numbered(i), body_of(i, 6000)));
+  for (std::size_t i = 0; i < 1000; ++i)
+    ASSERT_TRUE(put(numbered(i), body_of(i, 6000)));
   EXPECT_GT(used(), 5 * kMiB);
   store_->set_limits(3 * kMiB, kMiB);
   EXPECT_LE(used(), 3 * kMiB);
@@ -220,14 +238,16 @@ TEST_P(StoreTest, LowerCeilingEvictsAtOnce) {
 TEST_P(StoreTest, ManySmallResponsesAreAllFound) {
   make();
   constexpr std::size_t kResponses = 30'000;
-  for (std::size_t i = 0; i < kResponses; ++i) ASSERT_TRUE(put(numbered(i), std::to_string(i)));
+  for (std::size_t i = 0; i < kResponses; ++i)
+    ASSERT_TRUE(put(numbered(i), std::to_string(i)));
   EXPECT_EQ(store_->stats().responses, kResponses);
   for (std::size_t i = 0; i < kResponses; ++i) {
     const ResponsePtr found = find(numbered(i));
     ASSERT_NE(found, nullptr) << i;
     ASSERT_EQ(found->contiguous_body(), std::to_string(i));
   }
-  for (std::size_t i = 0; i < kResponses; ++i) ASSERT_EQ(store_->invalidate(numbered(i)), 1U);
+  for (std::size_t i = 0; i < kResponses; ++i)
+    ASSERT_EQ(store_->invalidate(numbered(i)), 1U);
   EXPECT_EQ(store_->stats().responses, 0U);
 }
 

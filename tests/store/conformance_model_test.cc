@@ -1,5 +1,5 @@
-// Random operations against a plain map: what the store finds is what was stored last, byte for byte. Seeded: a failure
-// prints its seed.
+// Random operations against a plain map: what the store finds is what was stored last, byte for
+// byte. Seeded: a failure prints its seed.
 
 #include <map>
 #include <vector>
@@ -12,18 +12,30 @@ namespace {
 
 class Model {
  public:
-  Model(Store& store, std::uint64_t seed, bool may_evict) : store_(store), random_(seed), may_evict_(may_evict) {}
+  Model(Store& store, std::uint64_t seed, bool may_evict)
+      : store_(store), random_(seed), may_evict_(may_evict) {}
 
   void step() {
     switch (random_.below(10)) {
       case 0:
       case 1:
-      case 2: write(); break;
-      case 3: invalidate(); break;
-      case 4: drop(); break;
-      case 5: freshen(); break;
-      case 6: hold(); break;
-      default: look_up();
+      case 2:
+        write();
+        break;
+      case 3:
+        invalidate();
+        break;
+      case 4:
+        drop();
+        break;
+      case 5:
+        freshen();
+        break;
+      case 6:
+        hold();
+        break;
+      default:
+        look_up();
     }
     const StoreStats stats = store_.stats();
     ASSERT_LE(stats.bytes_used, stats.bytes_ceiling);
@@ -48,7 +60,8 @@ class Model {
   static std::vector<TestKey> make_keys() {
     std::vector<TestKey> keys;
     // Three different hashes only: chains are long and mixed.
-    for (std::size_t i = 0; i < kKeys; ++i) keys.emplace_back("key-" + std::to_string(i), 0x5000000000000000U * (i % 3));
+    for (std::size_t i = 0; i < kKeys; ++i)
+      keys.emplace_back("key-" + std::to_string(i), 0x5000000000000000U * (i % 3));
     return keys;
   }
   Place any_place() { return {random_.below(kKeys), random_.below(kVariants)}; }
@@ -75,13 +88,14 @@ class Model {
     Entry entry{random_.next(), any_size()};
     entry.head = "head-" + std::to_string(entry.seed);
     const std::string variant = variant_of(place);
-    const NewResponse fresh{
-        .key = keys_[place.first],
-        .variant_key = variant,
-        .head = entry.head,
-        .meta = {},
-        .announced_length = random_.chance(0.5) ? std::optional<std::uint64_t>(entry.size) : std::nullopt,
-        .store = !random_.chance(0.1)};
+    const NewResponse fresh{.key = keys_[place.first],
+                            .variant_key = variant,
+                            .head = entry.head,
+                            .meta = {},
+                            .announced_length = random_.chance(0.5)
+                                                    ? std::optional<std::uint64_t>(entry.size)
+                                                    : std::nullopt,
+                            .store = !random_.chance(0.1)};
     auto writer = store_.begin(fresh);
     if (!writer) {
       ASSERT_TRUE(may_evict_);
@@ -123,7 +137,8 @@ class Model {
   void invalidate() {
     const std::size_t key = random_.below(kKeys);
     std::size_t expected = 0;
-    for (std::size_t variant = 0; variant < kVariants; ++variant) expected += model_.erase({key, variant});
+    for (std::size_t variant = 0; variant < kVariants; ++variant)
+      expected += model_.erase({key, variant});
     const std::size_t dropped = store_.invalidate(keys_[key]);
     ASSERT_LE(dropped, expected);
     ASSERT_TRUE(may_evict_ || dropped == expected);
@@ -178,22 +193,27 @@ void run(StoreTest& test, const MemoryStoreOptions& options, bool may_evict, std
   test.make(options);
   const std::uint64_t empty = test.used();
   Model model(*test.store_, seed, may_evict);
-  for (int i = 0; i < kSteps; ++i) ASSERT_NO_FATAL_FAILURE(model.step());
-  for (const TestKey& key : model.keys()) test.store_->invalidate(key);
+  for (int i = 0; i < kSteps; ++i)
+    ASSERT_NO_FATAL_FAILURE(model.step());
+  for (const TestKey& key : model.keys())
+    test.store_->invalidate(key);
   EXPECT_EQ(test.store_->stats().responses, 0U);
   model.let_go();
-  EXPECT_LE(test.used(), empty + 8 * StoreTest::kKiB) << "all but what the index grew by comes back";
+  EXPECT_LE(test.used(), empty + 8 * StoreTest::kKiB)
+      << "all but what the index grew by comes back";
 }
 
 TEST_P(StoreTest, AgreesWithAMapWhenEverythingFits) {
-  for (std::uint64_t seed = 1; seed <= 4; ++seed) ASSERT_NO_FATAL_FAILURE(run(*this, {}, false, seed));
+  for (std::uint64_t seed = 1; seed <= 4; ++seed)
+    ASSERT_NO_FATAL_FAILURE(run(*this, {}, false, seed));
 }
 
 TEST_P(StoreTest, NeverDisagreesWithAMapWhileEvicting) {
   MemoryStoreOptions options;
   options.ceiling_bytes = kMiB;
   options.max_response_bytes = 256 * kKiB;
-  for (std::uint64_t seed = 101; seed <= 104; ++seed) ASSERT_NO_FATAL_FAILURE(run(*this, options, true, seed));
+  for (std::uint64_t seed = 101; seed <= 104; ++seed)
+    ASSERT_NO_FATAL_FAILURE(run(*this, options, true, seed));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Threads on one store, bounded by operations: every body tells which key and version it belongs to; none may be mixed,
-// none may be lost, and at the end all memory has come back.
+// Threads on one store, bounded by operations: every body tells which key and version it belongs
+// to; none may be mixed, none may be lost, and at the end all memory has come back.
 
 #include <mutex>
 #include <thread>
@@ -55,11 +55,13 @@ class Worker {
  public:
   Worker(Store& store, OpenFills& fills, std::size_t number)
       : store_(store), fills_(fills), number_(number), random_(number * 7919 + 1) {
-    for (std::size_t i = 0; i < kKeys; ++i) keys_.emplace_back("https://a.example/" + std::to_string(i));
+    for (std::size_t i = 0; i < kKeys; ++i)
+      keys_.emplace_back("https://a.example/" + std::to_string(i));
   }
 
   void run() {
-    for (int i = 0; i < kOperations; ++i) step(i);
+    for (int i = 0; i < kOperations; ++i)
+      step(i);
     fills_.set(number_, {});
   }
 
@@ -72,39 +74,54 @@ class Worker {
     switch (random_.below(12)) {
       case 0:
       case 1:
-      case 2: write(); break;
+      case 2:
+        write();
+        break;
       case 3:
-      case 4: follow(); break;
-      case 5: store_.invalidate(any_key()); break;
-      case 6: freshen(); break;
+      case 4:
+        follow();
+        break;
+      case 5:
+        store_.invalidate(any_key());
+        break;
+      case 6:
+        freshen();
+        break;
       case 7:
         if (const ResponsePtr found = store_.peek(any_key())) store_.drop(found);
         break;
-      case 8: store_.stats(); break;
-      default: look_up();
+      case 8:
+        store_.stats();
+        break;
+      default:
+        look_up();
     }
     if (i % kSweepEvery == 0) store_.sweep(Ticks{Seconds{i}}, Millis{1});
-    if (number_ == 0 && i % 100 == 0) store_.set_limits((1 + i / 100 % 3) * StoreTest::kMiB, 150'000);
+    if (number_ == 0 && i % 100 == 0)
+      store_.set_limits((1 + i / 100 % 3) * StoreTest::kMiB, 150'000);
   }
   const TestKey& any_key() { return keys_[random_.below(kKeys)]; }
 
   void check(const Content& content, std::size_t begin, const std::string& bytes, bool whole) {
     const std::string body = body_of(content.seed, content.size);
-    const bool right = whole ? bytes == body.substr(begin) : body.compare(begin, bytes.size(), bytes) == 0;
+    const bool right =
+        whole ? bytes == body.substr(begin) : body.compare(begin, bytes.size(), bytes) == 0;
     ++(right ? verified : wrong);
   }
 
   void write() {
-    const Content content{random_.next(), random_.chance(0.15) ? random_.below(300'000) : random_.below(6000)};
+    const Content content{random_.next(),
+                          random_.chance(0.15) ? random_.below(300'000) : random_.below(6000)};
     const std::string head = content.head();
     const std::string body = body_of(content.seed, content.size);
-    const NewResponse fresh{
-        .key = any_key(),
-        .variant_key = random_.chance(0.5) ? "gzip" : "",
-        .head = head,
-        .meta = {},
-        .announced_length = random_.chance(0.5) ? std::optional<std::uint64_t>(content.size) : std::nullopt,
-        .store = true};
+    const NewResponse fresh{.key = any_key(),
+                            .variant_key = random_.chance(0.5) ? "gzip" : "",
+                            .head = head,
+                            .meta = {},
+                            .announced_length = random_.chance(0.5)
+                                                    ? std::optional<std::uint64_t>(content.size)
+                                                    : std::nullopt,
+                            .store = true};
     auto writer = store_.begin(fresh);
     if (!writer) return;
     CountingWaker room;
@@ -113,8 +130,10 @@ class Worker {
     const std::size_t piece = 1 + random_.below(20'000);
     for (std::size_t sent = 0; sent < body.size(); sent += piece) {
       if ((*writer)->append(std::string_view(body).substr(sent, piece)) == Writer::Append::Full) {
-        // Readers take their time: go on all the same a few times, as a socket that was not quick to stop.
-        for (int i = 0; i < 1000 && room.calls == 0; ++i) std::this_thread::yield();
+        // Readers take their time: go on all the same a few times, as a socket that was not quick
+        // to stop.
+        for (int i = 0; i < 1000 && room.calls == 0; ++i)
+          std::this_thread::yield();
         room.calls = 0;
       }
     }
@@ -140,7 +159,8 @@ class Worker {
       if (now.state == BodyReader::State::Cut) break;
       if (now.state != BodyReader::State::Wait) continue;
       const int before = waker.calls;
-      for (int i = 0; i < 100 && waker.calls == before; ++i) std::this_thread::yield();
+      for (int i = 0; i < 100 && waker.calls == before; ++i)
+        std::this_thread::yield();
     }
     check(open.content, begin, seen, false);
   }
@@ -149,7 +169,8 @@ class Worker {
     const ResponsePtr found = store_.lookup(any_key(), AnyVariant{});
     if (found == nullptr) return;
     const Content content = Content::parse(found->head());
-    if (const auto body = found->contiguous_body()) return check(content, 0, std::string(*body), true);
+    if (const auto body = found->contiguous_body())
+      return check(content, 0, std::string(*body), true);
     BodyReader reader(found, 0, UINT64_MAX);
     check(content, 0, collect(reader).bytes, true);
   }
@@ -182,22 +203,27 @@ TEST_P(StoreTest, ThreadsNeverSeeMixedBodiesAndGiveEverythingBack) {
   {
     OpenFills fills;
     std::vector<std::unique_ptr<Worker>> workers;
-    for (std::size_t i = 0; i < kThreads; ++i) workers.push_back(std::make_unique<Worker>(*store_, fills, i));
+    for (std::size_t i = 0; i < kThreads; ++i)
+      workers.push_back(std::make_unique<Worker>(*store_, fills, i));
     std::vector<std::thread> threads;
-    for (const auto& worker : workers) threads.emplace_back([&worker] { worker->run(); });
-    for (std::thread& thread : threads) thread.join();
+    for (const auto& worker : workers)
+      threads.emplace_back([&worker] { worker->run(); });
+    for (std::thread& thread : threads)
+      thread.join();
     for (const auto& worker : workers) {
       EXPECT_EQ(worker->wrong, 0U);
       verified += worker->verified;
     }
   }
   EXPECT_GT(verified, kThreads * kOperations / 20);
-  for (std::size_t i = 0; i < kKeys; ++i) store_->invalidate(TestKey("https://a.example/" + std::to_string(i)));
+  for (std::size_t i = 0; i < kKeys; ++i)
+    store_->invalidate(TestKey("https://a.example/" + std::to_string(i)));
   EXPECT_EQ(store_->stats().responses, 0U);
   EXPECT_LE(used(), empty + 8 * kKiB);
 }
 
-// Readers that come and go while the writer wakes them: a waker is never called after its reader is gone.
+// Readers that come and go while the writer wakes them: a waker is never called after its reader is
+// gone.
 TEST_P(StoreTest, ReadersLeaveWhileTheyAreBeingWoken) {
   class Once final : public Waker {
    public:
@@ -212,10 +238,12 @@ TEST_P(StoreTest, ReadersLeaveWhileTheyAreBeingWoken) {
   std::thread comes_and_goes([&] {
     for (int i = 0; i < kRounds; ++i) {
       Once waker;
-      const auto reader = BodyReader::join(writer->fill(), &waker, static_cast<std::uint64_t>(i) * 1000);
+      const auto reader =
+          BodyReader::join(writer->fill(), &waker, static_cast<std::uint64_t>(i) * 1000);
       std::array<std::string_view, 1> view;
       std::size_t count = 0;
-      for (int polls = 0; polls < 3; ++polls) reader->next(view, count, 1);
+      for (int polls = 0; polls < 3; ++polls)
+        reader->next(view, count, 1);
     }
     done = true;
   });

@@ -1,4 +1,5 @@
-// Bodies that are not stored: only what the slowest reader has not taken is kept, and it cannot hold up others for long.
+// Bodies that are not stored: only what the slowest reader has not taken is kept, and it cannot
+// hold up others for long.
 
 #include <vector>
 
@@ -18,7 +19,9 @@ MemoryStoreOptions small_window() {
   return options;
 }
 
-Ticks at(std::int64_t seconds) { return Ticks{Seconds{seconds}}; }
+Ticks at(std::int64_t seconds) {
+  return Ticks{Seconds{seconds}};
+}
 
 TEST_P(StoreTest, FullWindowPausesTheWriterUntilTheReaderTakesSome) {
   make(small_window());
@@ -100,7 +103,8 @@ TEST_P(StoreTest, ReaderFarBehindKeepsItsBytesWhenStoringEnds) {
   EXPECT_FALSE(writer->storing());
   EXPECT_GE(sent, 256 * kKiB) << "paused only once it no longer stores";
   EXPECT_EQ(fast_seen.size(), sent);
-  while (slow_seen.size() < sent - 10'000) slow_seen += collect(*slow, 10'000).bytes;
+  while (slow_seen.size() < sent - 10'000)
+    slow_seen += collect(*slow, 10'000).bytes;
   EXPECT_EQ(room.calls, 1);
   for (; sent < body.size(); sent += 10'000) {
     EXPECT_EQ(writer->append(std::string_view(body).substr(sent, 10'000)), Append::Taken);
@@ -148,7 +152,8 @@ TEST_P(StoreTest, WindowWithoutReadersNeverPauses) {
   make(small_window());
   const auto writer = begin(TestKey("k"), std::nullopt, {}, false);
   const std::uint64_t before = used();
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(writer->append(body_of(1, 16'000)), Append::Taken);
+  for (int i = 0; i < 100; ++i)
+    EXPECT_EQ(writer->append(body_of(1, 16'000)), Append::Taken);
   EXPECT_LT(used() - before, 128 * kKiB);
   EXPECT_EQ(writer->readers(), 0U);
   EXPECT_FALSE(writer->commit());
@@ -256,7 +261,8 @@ TEST_P(StoreTest, ManyReadersShareOneWindow) {
   const auto writer = begin(TestKey("k"), std::nullopt, {}, false);
   std::vector<std::unique_ptr<BodyReader>> readers;
   std::vector<std::uint64_t> lengths(kReaders, 0);
-  for (std::size_t i = 0; i < kReaders; ++i) readers.push_back(BodyReader::join(writer->fill(), nullptr));
+  for (std::size_t i = 0; i < kReaders; ++i)
+    readers.push_back(BodyReader::join(writer->fill(), nullptr));
   for (std::size_t sent = 0; sent < body.size(); sent += 32 * kKiB) {
     EXPECT_EQ(writer->append(std::string_view(body).substr(sent, 32 * kKiB)), Append::Taken);
     for (std::size_t i = 0; i < kReaders; ++i) {
