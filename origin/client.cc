@@ -1,9 +1,12 @@
 #include "origin/client.h"
 
+#include <fmt/format.h>
+
 #include <deque>
 #include <utility>
 #include <vector>
 
+#include "config/runtime/log.h"
 #include "origin/server.h"
 #include "origin/slots.h"
 #include "origin/transfer.h"
@@ -56,6 +59,14 @@ AttemptOutcome outcome_of(const Transfer& transfer, const Error& error) {
   if (transfer.reuse_failed()) return AttemptOutcome::Cancelled;
   // Garbage or a cut body is one resource's trouble, not a server that is gone.
   return counts_as_failure(error.code) ? AttemptOutcome::Failed : AttemptOutcome::ServerError;
+}
+
+void log_failure(const Transfer& transfer, const Error& error) {
+  if (error.side != Side::Upstream || transfer.reuse_failed() || !transfer.candidate().server)
+    return;
+  log_limited(LogLevel::Warning, to_string(error.code), "origin",
+              fmt::format("{}: {}: {}", transfer.candidate().server->url(), to_string(error.code),
+                          error.what));
 }
 
 class Client final : public Upstream, private TransferHost, private CurlDriver::Owner {
@@ -239,6 +250,7 @@ Ticks Client::on_time(Ticks now) {
 
 void Client::attempt_failed(Transfer& transfer, const Error& error) {
   const AttemptOutcome outcome = outcome_of(transfer, error);
+  log_failure(transfer, error);
   if (transfer.use_fresh_connection()) {
     transfer.added = false;
     driver_.remove(transfer.easy());

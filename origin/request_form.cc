@@ -7,6 +7,8 @@
 namespace brink::origin {
 namespace {
 
+constexpr std::size_t kKeptBytes = 8 * 1024;
+
 bool is_clean(std::string_view value) {
   return std::all_of(value.begin(), value.end(), [](char c) {
     const auto u = static_cast<unsigned char>(c);
@@ -70,6 +72,11 @@ bool RequestForm::lay_out(const Request& request, std::string_view host) {
   for (std::size_t i = 0; i + 1 < nodes_.size(); ++i)
     nodes_[i].next = &nodes_[i + 1];
   return true;
+}
+
+void RequestForm::shrink() {
+  if (text_.capacity() <= kKeptBytes) return;
+  *this = RequestForm();
 }
 
 void RequestForm::add(std::string_view name, std::string_view separator, std::string_view value) {

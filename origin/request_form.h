@@ -22,6 +22,9 @@ class RequestForm {
   // this hop's own.
   bool lay_out(const Request& request, std::string_view host);
 
+  // Gives back the memory of an unusually large request.
+  void shrink();
+
   // Valid until the next lay_out(); never given to curl_slist_free_all().
   curl_slist* lines() { return nodes_.empty() ? nullptr : nodes_.data(); }
 

@@ -7,6 +7,9 @@
 namespace brink::origin {
 namespace {
 
+constexpr std::size_t kKeptBytes = 8 * 1024;
+constexpr std::size_t kKeptFields = 256;
+
 // tchar, RFC 9110 §5.6.2.
 constexpr std::array<bool, 256> make_token_chars() {
   std::array<bool, 256> is{};
@@ -52,6 +55,11 @@ void ResponseHeadReader::reset(std::uint32_t limit_bytes) {
   interim_ = 0;
   in_block_ = false;
   status_ = 0;
+}
+
+void ResponseHeadReader::shrink() {
+  if (text_.capacity() <= kKeptBytes && spans_.capacity() <= kKeptFields) return;
+  *this = ResponseHeadReader();
 }
 
 void ResponseHeadReader::begin_block() {

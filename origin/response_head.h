@@ -32,6 +32,8 @@ class ResponseHeadReader {
   };
 
   void reset(std::uint32_t limit_bytes);
+  // Gives back the memory of an unusually large head.
+  void shrink();
   // One line with its line end, as libcurl hands it out (HTTP/2 heads come in the same form).
   // REQUIRES: neither Final, Malformed nor TooLarge was returned since reset().
   Event line(std::string_view line);

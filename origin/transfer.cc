@@ -67,6 +67,8 @@ void Transfer::begin(Request request, Handler& handler, std::unique_ptr<Candidat
 void Transfer::end() {
   CHECK(!candidate_.server && !added && !has_slot);
   easy_.reset();
+  form_.shrink();
+  head_.shrink();
   host_.deadlines().clear(*this);
   request_ = {};
   handler_ = nullptr;

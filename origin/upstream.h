@@ -38,12 +38,11 @@ class BodySource {
 
 struct Request {
   std::string method;
-  std::string scheme;  // the client's: "http" | "https" (goes into X-Forwarded-Proto, not into the
-                       // connection)
+  std::string scheme;     // the client's: for X-Forwarded-Proto, not for the connection
   std::string authority;  // the Host to send
   std::string target;     // origin-form
-  std::vector<std::pair<std::string, std::string>>
-      fields;                                   // all others, as they go out; no Host, no framing
+  // All others, as they go out; no Host, no framing.
+  std::vector<std::pair<std::string, std::string>> fields;
   BodySource* body = nullptr;                   // null = no body
   std::optional<std::uint64_t> content_length;  // of the body; without it, it goes out chunked
   std::shared_ptr<ServerGroup> origin;
@@ -54,6 +53,7 @@ struct Request {
 struct ResponseHead {
   int status = 0;
   Fields fields;  // views valid during the callback
+  // As the field says: of HEAD and 304 it is not this body's.
   std::optional<std::uint64_t> content_length;
   std::string_view server;  // "http://10.0.0.5:8000": for the log
   bool from_tier = false;   // a regional node of ours answered
@@ -65,12 +65,10 @@ class Handler {
   virtual ~Handler() = default;
   virtual void on_interim(int status, Fields fields) = 0;  // 102, 103; never 100 or 101
   virtual void on_head(const ResponseHead& head) = 0;
-  enum class Flow : std::uint8_t {
-    Continue,
-    Pause
-  };  // Pause: taken, but no more until resume_response()
-  virtual Flow on_body(
-      std::string_view bytes) = 0;  // decoded from chunks, not from content codings
+  // Pause: taken, but no more until resume_response(). The end may come all the same.
+  enum class Flow : std::uint8_t { Continue, Pause };
+  // Decoded from chunks, not from content codings.
+  virtual Flow on_body(std::string_view bytes) = 0;
   virtual void on_complete() = 0;
   virtual void on_error(Error error) = 0;  // before the head or in the body
 };
