@@ -44,7 +44,7 @@ class MemoryBudget {
   // REQUIRES: as many bytes are charged.
   void credit(std::uint64_t bytes) noexcept {
     const std::uint64_t before = used_.fetch_sub(bytes, std::memory_order_acq_rel);
-    if (before == bytes && bytes > 0 && owns_itself_) delete this;
+    if (before == bytes && bytes > 0 && owns_itself_) dispose();
   }
   std::uint64_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
   std::uint64_t ceiling() const noexcept { return ceiling_.load(std::memory_order_relaxed); }
@@ -53,6 +53,8 @@ class MemoryBudget {
   }
 
  private:
+  void dispose() noexcept;
+
   alignas(64) std::atomic<std::uint64_t> used_{0};
   std::atomic<std::uint64_t> ceiling_;
   Refusal refusal_;           // set before the budget is shared, never changed
