@@ -101,7 +101,8 @@ class BinaryNode final : public RunningNode {
   std::string log() const override { return process_.standard_error(); }
 
  private:
-  static std::vector<std::string> environment(const BinaryOptions& options, const std::string& clock) {
+  static std::vector<std::string> environment(const BinaryOptions& options,
+                                              const std::string& clock) {
     const char* asan = ::getenv("ASAN_OPTIONS");
     return {"LD_PRELOAD=" + options.shim, "BRINK_TEST_CLOCK=" + clock,
             fmt::format("ASAN_OPTIONS=verify_asan_link_order=0:{}", asan ? asan : "")};
@@ -118,7 +119,8 @@ bool BinaryNode::reload(const std::string& yaml, std::string& message) {
   Socket socket = Socket::connect(admin_port_);
   HttpReader reader(socket, kWaitLimit);
   const std::string request =
-      "POST /v1/reload HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+      "POST /v1/reload HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: "
+      "0\r\n\r\n";
   HttpMessage response;
   if (socket.write_all(request, kWaitLimit) != Io::Ok ||
       reader.response_head(response, "POST") != Read::Ok || reader.body(response) != Read::Ok) {

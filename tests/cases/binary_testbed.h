@@ -1,5 +1,6 @@
 #pragma once
-// Nodes as processes of the real binary, whose wall clock is a file of ours (tests/support/clock_shim.c).
+// Nodes as processes of the real binary, whose wall clock is a file of ours
+// (tests/support/clock_shim.c).
 
 #include <memory>
 #include <string>

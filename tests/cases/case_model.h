@@ -18,12 +18,39 @@ struct Template {
 };
 
 enum class Subject : std::uint8_t {
-  Status, Reason, Version, Method, Target, Header, HeaderCount, Trailer, Body, BodySize,
-  Interim, InterimHeader, Edge, Regional, Closed, Cut, Requests, Connections, Metric,
+  Status,
+  Reason,
+  Version,
+  Method,
+  Target,
+  Header,
+  HeaderCount,
+  Trailer,
+  Body,
+  BodySize,
+  Interim,
+  InterimHeader,
+  Edge,
+  Regional,
+  Closed,
+  Cut,
+  Requests,
+  Connections,
+  Metric,
 };
 
 enum class Relation : std::uint8_t {
-  Present, Absent, Equal, NotEqual, Less, LessOrEqual, Greater, GreaterOrEqual, Contains, Lacks, Matches,
+  Present,
+  Absent,
+  Equal,
+  NotEqual,
+  Less,
+  LessOrEqual,
+  Greater,
+  GreaterOrEqual,
+  Contains,
+  Lacks,
+  Matches,
 };
 
 // expect [no] SUBJECT [NAME] [RELATION VALUE]
@@ -47,8 +74,8 @@ struct MessagePart {
 
 struct Message {
   int line = 0;
-  std::string first;     // method, or status code
-  Template second;       // target, or reason phrase
+  std::string first;  // method, or status code
+  Template second;    // target, or reason phrase
   std::string version = "HTTP/1.1";
   std::vector<Template> fields;  // "Name: value"
   std::vector<MessagePart> parts;
@@ -63,8 +90,23 @@ struct Action;  // below
 // What a client does on its connection.
 struct ClientStep {
   enum class Kind : std::uint8_t {
-    Send, Pipeline, Raw, Write, Receive, ReceiveHead, ReceiveInterim, ReceiveBody, Expect, ExpectClosed,
-    Connect, Close, Reset, HalfClose, Sync, Repeat, Do,
+    Send,
+    Pipeline,
+    Raw,
+    Write,
+    Receive,
+    ReceiveHead,
+    ReceiveInterim,
+    ReceiveBody,
+    Expect,
+    ExpectClosed,
+    Connect,
+    Close,
+    Reset,
+    HalfClose,
+    Sync,
+    Repeat,
+    Do,
   };
   int line = 0;
   Kind kind = Kind::Send;
@@ -84,7 +126,17 @@ struct Client {
 
 // What a scripted upstream does with one request.
 struct ExchangeStep {
-  enum class Kind : std::uint8_t { Expect, Respond, Interim, Raw, Take, Sync, Close, Reset, Silence };
+  enum class Kind : std::uint8_t {
+    Expect,
+    Respond,
+    Interim,
+    Raw,
+    Take,
+    Sync,
+    Close,
+    Reset,
+    Silence
+  };
   int line = 0;
   Kind kind = Kind::Expect;
   Check check;
@@ -118,11 +170,20 @@ struct ConfigPart {
 // A step of the case itself.
 struct Action {
   enum class Kind : std::uint8_t {
-    RunClients, Advance, Expect, Await, Reload, ReloadRefused, SignalReload, StopUpstream, StartUpstream, Sync,
+    RunClients,
+    Advance,
+    Expect,
+    Await,
+    Reload,
+    ReloadRefused,
+    SignalReload,
+    StopUpstream,
+    StartUpstream,
+    Sync,
   };
   int line = 0;
   Kind kind = Kind::RunClients;
-  std::string only_in;  // "single", "tier", "in-process", "binary"; empty = everywhere
+  std::string only_in;          // "single", "tier", "in-process", "binary"; empty = everywhere
   std::vector<Client> clients;  // more than one: at the same time
   Millis by{0};
   Check check;

@@ -19,7 +19,8 @@ using Kind = Action::Kind;
 std::string fetch_metrics(std::uint16_t port) {
   Socket socket = Socket::connect(port);
   HttpReader reader(socket, kWaitLimit);
-  const std::string_view request = "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+  const std::string_view request =
+      "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
   HttpMessage response;
   if (socket.write_all(request, kWaitLimit) != Io::Ok) return {};
   if (reader.response_head(response, "GET") != Read::Ok) return {};
@@ -34,7 +35,8 @@ bool Setting::is(const std::string& word) const {
 }
 
 bool belongs(const CaseFile& file, const Setting& setting) {
-  return std::all_of(file.only.begin(), file.only.end(), [&](const auto& word) { return setting.is(word); });
+  return std::all_of(file.only.begin(), file.only.end(),
+                     [&](const auto& word) { return setting.is(word); });
 }
 
 CasePlayer::CasePlayer(const CaseFile& file, Testbed& testbed, const Setting& setting)
@@ -53,7 +55,8 @@ bool CasePlayer::play() {
     }
   }
   if (!stage_.failed()) {
-    for (const auto& server : upstreams_) server->expect_finished();
+    for (const auto& server : upstreams_)
+      server->expect_finished();
   }
   stop_nodes();
   stage_.close();
@@ -62,7 +65,8 @@ bool CasePlayer::play() {
 }
 
 std::string CasePlayer::report() const {
-  std::string text = fmt::format("{}\n  {}\n{}", stage_.failure(), file_.title, stage_.transcript.text());
+  std::string text =
+      fmt::format("{}\n  {}\n{}", stage_.failure(), file_.title, stage_.transcript.text());
   if (!logs_.empty()) text += "    --- log of the nodes\n" + logs_;
   return text;
 }
@@ -90,40 +94,51 @@ std::string CasePlayer::config_of(const std::string& role, const std::vector<Con
   for (const auto& server : upstreams_) {
     input.upstreams.push_back(fmt::format("http://127.0.0.1:{}", server->port()));
   }
-  if (role == "edge" && regional_) input.regional = fmt::format("http://127.0.0.1:{}", regional_->port());
+  if (role == "edge" && regional_)
+    input.regional = fmt::format("http://127.0.0.1:{}", regional_->port());
   return stage_.expand({compose_config(input, parts)}, 1);
 }
 
 void CasePlayer::carry_out(const Action& action) {
   if (!action.only_in.empty() && !setting_.is(action.only_in)) return;
   switch (action.kind) {
-    case Kind::RunClients: return run_clients(action);
+    case Kind::RunClients:
+      return run_clients(action);
     case Kind::Advance:
       testbed_.advance(action.by);
       return stage_.transcript.add("clock", fmt::format("+{} ms", action.by.count()));
-    case Kind::Expect: return check(action.check, false);
-    case Kind::Await: return check(action.check, true);
+    case Kind::Expect:
+      return check(action.check, false);
+    case Kind::Await:
+      return check(action.check, true);
     case Kind::Reload:
     case Kind::ReloadRefused:
-    case Kind::SignalReload: return reload(action);
+    case Kind::SignalReload:
+      return reload(action);
     case Kind::StopUpstream:
     case Kind::StartUpstream:
       if (UpstreamServer* server = upstream(action.name, action.line)) {
         action.kind == Kind::StopUpstream ? server->stop() : server->start();
       }
       return;
-    case Kind::Sync: static_cast<void>(stage_.sync(action.name, action.line)); return;
+    case Kind::Sync:
+      static_cast<void>(stage_.sync(action.name, action.line));
+      return;
   }
 }
 
 void CasePlayer::run_clients(const Action& action) {
   const auto play_one = [&](const Client& client) {
-    ClientPlayer(client, edge_->port(), stage_, [&](const Action& inner) { carry_out(inner); }).play();
+    ClientPlayer(client, edge_->port(), stage_, [&](const Action& inner) {
+      carry_out(inner);
+    }).play();
   };
   if (action.clients.size() == 1) return play_one(action.clients.front());
   std::vector<std::thread> threads;
-  for (const Client& client : action.clients) threads.emplace_back([&] { play_one(client); });
-  for (std::thread& thread : threads) thread.join();
+  for (const Client& client : action.clients)
+    threads.emplace_back([&] { play_one(client); });
+  for (std::thread& thread : threads)
+    thread.join();
 }
 
 void CasePlayer::reload(const Action& action) {
@@ -146,7 +161,8 @@ void CasePlayer::check(const Check& check, bool patiently) {
   while (patiently && !wrong.empty() && SystemClock().ticks() < end && stage_.wait_a_moment()) {
     wrong = look(check);
   }
-  if (!wrong.empty()) stage_.fail(check.line, fmt::format("{} {} {}", check.source, check.name, wrong));
+  if (!wrong.empty())
+    stage_.fail(check.line, fmt::format("{} {} {}", check.source, check.name, wrong));
 }
 
 // Empty when it holds.
@@ -155,8 +171,9 @@ std::string CasePlayer::look(const Check& check) {
   if (check.subject == Subject::Metric) return look_at_metric(check);
   const UpstreamServer* server = upstream(check.source, check.line);
   if (server == nullptr) return {};
-  const std::size_t seen = check.subject == Subject::Requests ? server->requests(check.method, check.name)
-                                                              : server->connections();
+  const std::size_t seen = check.subject == Subject::Requests
+                               ? server->requests(check.method, check.name)
+                               : server->connections();
   return judge(check, std::to_string(seen), expected);
 }
 

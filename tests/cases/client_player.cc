@@ -30,29 +30,40 @@ void ClientPlayer::play_step(const ClientStep& step) {
     case Kind::Send:
       receive_outstanding(step.line);
       [[fallthrough]];
-    case Kind::Pipeline: return send(step);
-    case Kind::Raw: return write_bytes(step, true);
-    case Kind::Write: return write_bytes(step, false);
+    case Kind::Pipeline:
+      return send(step);
+    case Kind::Raw:
+      return write_bytes(step, true);
+    case Kind::Write:
+      return write_bytes(step, false);
     case Kind::Receive:
     case Kind::ReceiveHead:
     case Kind::ReceiveInterim:
-    case Kind::ReceiveBody: return play_receive(step);
-    case Kind::Expect: return expect(step.check);
-    case Kind::ExpectClosed: return expect_closed(step.line);
+    case Kind::ReceiveBody:
+      return play_receive(step);
+    case Kind::Expect:
+      return expect(step.check);
+    case Kind::ExpectClosed:
+      return expect_closed(step.line);
     case Kind::Connect:
     case Kind::Close:
     case Kind::Reset:
-    case Kind::HalfClose: return play_connection(step);
-    case Kind::Sync: static_cast<void>(stage_.sync(step.text.text, step.line)); return;
-    case Kind::Repeat:
-      for (std::size_t i = 0; i < step.count; ++i) play_steps(step.steps);
+    case Kind::HalfClose:
+      return play_connection(step);
+    case Kind::Sync:
+      static_cast<void>(stage_.sync(step.text.text, step.line));
       return;
-    case Kind::Do: return play_action(*step.action);
+    case Kind::Repeat:
+      for (std::size_t i = 0; i < step.count; ++i)
+        play_steps(step.steps);
+      return;
+    case Kind::Do:
+      return play_action(*step.action);
   }
 }
 
-// What the case does from here comes after the answers to what was sent, unless one is being looked at in pieces; only
-// waiting for something is what one does while an answer is outstanding.
+// What the case does from here comes after the answers to what was sent, unless one is being looked
+// at in pieces; only waiting for something is what one does while an answer is outstanding.
 void ClientPlayer::play_action(const Action& action) {
   const bool in_pieces = progress_ == Progress::Interim || progress_ == Progress::Head;
   if (action.kind != Action::Kind::Await && !in_pieces) receive_outstanding(action.line);
@@ -81,7 +92,8 @@ void ClientPlayer::disconnect(bool with_reset) {
   } else {
     socket_.close();
   }
-  stage_.transcript.add(client_.name, with_reset ? "resets the connection" : "closes the connection");
+  stage_.transcript.add(client_.name,
+                        with_reset ? "resets the connection" : "closes the connection");
   outstanding_.clear();
   progress_ = Progress::None;
 }
@@ -115,7 +127,8 @@ void ClientPlayer::write_bytes(const ClientStep& step, bool request) {
 bool ClientPlayer::ok(Read read, int line, const char* what) {
   if (read == Read::Ok) return true;
   const std::string detail = reader_->error().empty() ? "" : ": " + printable(reader_->error());
-  stage_.fail(line, fmt::format("{} waits for {}: {}{}", client_.name, what, to_string(read), detail));
+  stage_.fail(line,
+              fmt::format("{} waits for {}: {}{}", client_.name, what, to_string(read), detail));
   return false;
 }
 
@@ -186,7 +199,8 @@ void ClientPlayer::expect(const Check& check) {
   if (progress_ == Progress::None && !outstanding_.empty()) receive_whole(check.line);
   if (check.subject == Subject::Cut && progress_ == Progress::Head) receive_whole(check.line);
   if (stage_.failed()) return;
-  if (progress_ == Progress::None) return stage_.fail(check.line, "there is no response to look at");
+  if (progress_ == Progress::None)
+    return stage_.fail(check.line, "there is no response to look at");
   if (check.subject == Subject::Cut) cut_expected_ = true;
   if (check.subject == Subject::Body && response_.until_close && !response_.complete) {
     stage_.transcript.add(client_.name, "body so far");
@@ -195,7 +209,8 @@ void ClientPlayer::expect(const Check& check) {
   const std::string wrong = judge(check, seen, stage_.expand(check.value, check.line));
   if (wrong.empty()) return;
   const bool cache_status = check.subject == Subject::Edge || check.subject == Subject::Regional;
-  const std::string whole = cache_status ? " in Cache-Status: " + response_.field("Cache-Status").value_or("-") : "";
+  const std::string whole =
+      cache_status ? " in Cache-Status: " + response_.field("Cache-Status").value_or("-") : "";
   stage_.fail(check.line, fmt::format("{}: {} {}{}", client_.name, check.name, wrong, whole));
 }
 
@@ -203,8 +218,10 @@ void ClientPlayer::expect_closed(int line) {
   receive_outstanding(line);
   if (stage_.failed()) return;
   std::string rest;
-  if (socket_.is_open() && !ok(reader_->rest_until_close(rest), line, "the end of the connection")) return;
-  if (!rest.empty()) stage_.fail(line, "bytes before the end of the connection: " + printable(rest));
+  if (socket_.is_open() && !ok(reader_->rest_until_close(rest), line, "the end of the connection"))
+    return;
+  if (!rest.empty())
+    stage_.fail(line, "bytes before the end of the connection: " + printable(rest));
   socket_.close();
 }
 

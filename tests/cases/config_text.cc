@@ -32,11 +32,12 @@ std::string indented(const std::string& yaml, std::size_t indent) {
   return out;
 }
 
-std::string section(const std::vector<ConfigPart>& parts, const std::string& role, std::string_view name,
-                    std::size_t indent) {
+std::string section(const std::vector<ConfigPart>& parts, const std::string& role,
+                    std::string_view name, std::size_t indent) {
   std::string out;
   for (const ConfigPart& part : parts) {
-    if (part.section == name && (part.role.empty() || part.role == role)) out += indented(part.yaml, indent);
+    if (part.section == name && (part.role.empty() || part.role == role))
+      out += indented(part.yaml, indent);
   }
   return out;
 }
@@ -75,6 +76,7 @@ std::string compose_config(const ConfigInput& input, const std::vector<ConfigPar
   if (!has_key(node, "name:")) out += fmt::format("  name: {}-1\n", input.role);
   out += fmt::format("  role: {}\n", input.role);
   if (!has_key(node, "workers:")) out += "  workers: 2\n";
+  if (!has_key(node, "shutdown_grace:")) out += "  shutdown_grace: 5s\n";
   out += node;
   if (!has_key(top, "listen:")) out += "listen:\n  - address: 127.0.0.1:0\n";
   if (!has_key(top, "admin:")) out += "admin:\n  address: 127.0.0.1:0\n";

@@ -1,5 +1,6 @@
 #pragma once
-// The configuration of the nodes of a case: the least that serves, with the case's own pieces in their places.
+// The configuration of the nodes of a case: the least that serves, with the case's own pieces in
+// their places.
 
 #include <string>
 #include <vector>
@@ -9,12 +10,13 @@
 namespace brink::tests::cases {
 
 struct ConfigInput {
-  std::string role;                   // "edge" | "regional"
+  std::string role;                    // "edge" | "regional"
   std::vector<std::string> upstreams;  // http://127.0.0.1:port, in the order of the case
-  std::string regional;               // http://127.0.0.1:port of the regional node; empty = none
+  std::string regional;                // http://127.0.0.1:port of the regional node; empty = none
 };
 
-// `parts` of one section replace nothing: they are added, except "sites", which stands for the whole list.
+// `parts` of one section replace nothing: they are added, except "sites", which stands for the
+// whole list.
 // ${…} in them is left for Stage::expand().
 std::string compose_config(const ConfigInput& input, const std::vector<ConfigPart>& parts);
 

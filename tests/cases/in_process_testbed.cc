@@ -11,12 +11,13 @@
 namespace brink::tests::cases {
 namespace {
 
-constexpr Seconds kStopLimit{60};
+constexpr Seconds kStopLimit{30};
 
 bool load(const std::string& yaml, config::Options& options, std::string& message) {
   const config::LoadResult loaded = config::load_text(yaml, "case");
   for (const config::Diagnostic& diagnostic : loaded.diagnostics) {
-    if (diagnostic.severity == config::Severity::Error) message += config::to_string(diagnostic) + "\n";
+    if (diagnostic.severity == config::Severity::Error)
+      message += config::to_string(diagnostic) + "\n";
   }
   options = loaded.options;
   return loaded.ok();
@@ -75,6 +76,8 @@ class InProcessTestbed final : public Testbed {
 
 }  // namespace
 
-std::unique_ptr<Testbed> make_in_process_testbed() { return std::make_unique<InProcessTestbed>(); }
+std::unique_ptr<Testbed> make_in_process_testbed() {
+  return std::make_unique<InProcessTestbed>();
+}
 
 }  // namespace brink::tests::cases

@@ -34,7 +34,8 @@ std::optional<std::string> cache_status(const HttpMessage& message, std::string_
   const auto value = message.field("Cache-Status");
   if (!value) return std::nullopt;
   for (const CacheStatusMember& member : parse_cache_status(*value)) {
-    if (member.name == cache) return parameter == "name" ? member.name : member.parameter(parameter);
+    if (member.name == cache)
+      return parameter == "name" ? member.name : member.parameter(parameter);
   }
   return std::nullopt;
 }
@@ -59,23 +60,35 @@ bool compare_numbers(Relation relation, const std::string& seen, const std::stri
   const auto b = number(expected);
   if (!a || !b) return false;
   switch (relation) {
-    case Relation::Less: return *a < *b;
-    case Relation::LessOrEqual: return *a <= *b;
-    case Relation::Greater: return *a > *b;
-    default: return *a >= *b;
+    case Relation::Less:
+      return *a < *b;
+    case Relation::LessOrEqual:
+      return *a <= *b;
+    case Relation::Greater:
+      return *a > *b;
+    default:
+      return *a >= *b;
   }
 }
 
 bool holds(Relation relation, const std::string& seen, const std::string& expected) {
   switch (relation) {
-    case Relation::Present: return true;
-    case Relation::Absent: return false;
-    case Relation::Equal: return seen == expected;
-    case Relation::NotEqual: return seen != expected;
-    case Relation::Contains: return seen.find(expected) != std::string::npos;
-    case Relation::Lacks: return seen.find(expected) == std::string::npos;
-    case Relation::Matches: return std::regex_search(seen, std::regex(expected));
-    default: return compare_numbers(relation, seen, expected);
+    case Relation::Present:
+      return true;
+    case Relation::Absent:
+      return false;
+    case Relation::Equal:
+      return seen == expected;
+    case Relation::NotEqual:
+      return seen != expected;
+    case Relation::Contains:
+      return seen.find(expected) != std::string::npos;
+    case Relation::Lacks:
+      return seen.find(expected) == std::string::npos;
+    case Relation::Matches:
+      return std::regex_search(seen, std::regex(expected));
+    default:
+      return compare_numbers(relation, seen, expected);
   }
 }
 
@@ -88,7 +101,8 @@ std::string_view word(Relation relation) {
 bool labels_contain(std::string_view labels, std::string_view wanted) {
   while (!wanted.empty()) {
     const std::size_t comma = wanted.find("\",");
-    const std::string_view one = wanted.substr(0, comma == std::string_view::npos ? comma : comma + 1);
+    const std::string_view one =
+        wanted.substr(0, comma == std::string_view::npos ? comma : comma + 1);
     if (labels.find(one) == std::string_view::npos) return false;
     wanted.remove_prefix(comma == std::string_view::npos ? wanted.size() : comma + 2);
   }
@@ -99,7 +113,8 @@ bool labels_contain(std::string_view labels, std::string_view wanted) {
 
 std::optional<std::string> observe(const Check& check, const HttpMessage& message) {
   switch (check.subject) {
-    case Subject::Status: return std::string(message.start_part(1));
+    case Subject::Status:
+      return std::string(message.start_part(1));
     case Subject::Reason: {
       const std::string line = message.head.substr(0, message.head.find("\r\n"));
       const std::size_t space = line.find(' ', line.find(' ') + 1);
@@ -107,23 +122,37 @@ std::optional<std::string> observe(const Check& check, const HttpMessage& messag
     }
     case Subject::Version:
       return std::string(message.start_part(message.head.starts_with("HTTP/") ? 0 : 2));
-    case Subject::Method: return std::string(message.method());
-    case Subject::Target: return std::string(message.target());
-    case Subject::Header: return message.field(check.name);
-    case Subject::HeaderCount: return std::to_string(message.count(check.name));
-    case Subject::Trailer: return field_of(message.trailers, check.name);
-    case Subject::Body: return message.body;
-    case Subject::BodySize: return std::to_string(message.body.size());
-    case Subject::Interim: return interim_list(message);
-    case Subject::InterimHeader: return interim_field(message, check.name);
-    case Subject::Edge: return cache_status(message, "brink-edge-1", check.name);
-    case Subject::Regional: return cache_status(message, "brink-regional-1", check.name);
-    case Subject::Cut: return message.cut.empty() ? std::nullopt : std::optional(message.cut);
-    default: return std::nullopt;
+    case Subject::Method:
+      return std::string(message.method());
+    case Subject::Target:
+      return std::string(message.target());
+    case Subject::Header:
+      return message.field(check.name);
+    case Subject::HeaderCount:
+      return std::to_string(message.count(check.name));
+    case Subject::Trailer:
+      return field_of(message.trailers, check.name);
+    case Subject::Body:
+      return message.body;
+    case Subject::BodySize:
+      return std::to_string(message.body.size());
+    case Subject::Interim:
+      return interim_list(message);
+    case Subject::InterimHeader:
+      return interim_field(message, check.name);
+    case Subject::Edge:
+      return cache_status(message, "brink-edge-1", check.name);
+    case Subject::Regional:
+      return cache_status(message, "brink-regional-1", check.name);
+    case Subject::Cut:
+      return message.cut.empty() ? std::nullopt : std::optional(message.cut);
+    default:
+      return std::nullopt;
   }
 }
 
-std::string judge(const Check& check, const std::optional<std::string>& seen, const std::string& expected) {
+std::string judge(const Check& check, const std::optional<std::string>& seen,
+                  const std::string& expected) {
   bool ok = check.relation == Relation::Absent || check.relation == Relation::Lacks ||
             check.relation == Relation::NotEqual;
   try {
@@ -138,7 +167,8 @@ std::string judge(const Check& check, const std::optional<std::string>& seen, co
                      seen ? "\"" + printable(*seen) + "\"" : "nothing");
 }
 
-std::optional<std::string> metric_total(const std::string& exposition, const std::string& selector) {
+std::optional<std::string> metric_total(const std::string& exposition,
+                                        const std::string& selector) {
   const std::size_t brace = selector.find('{');
   const std::string name = selector.substr(0, brace);
   const std::string wanted =

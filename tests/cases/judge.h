@@ -13,9 +13,11 @@ namespace brink::tests::cases {
 std::optional<std::string> observe(const Check& check, const HttpMessage& message);
 
 // Empty when it holds; otherwise a sentence with both sides.
-std::string judge(const Check& check, const std::optional<std::string>& seen, const std::string& expected);
+std::string judge(const Check& check, const std::optional<std::string>& seen,
+                  const std::string& expected);
 
-// The sum of all samples of a family in Prometheus text whose labels contain those given: NAME or NAME{a="b",c="d"}.
+// The sum of all samples of a family in Prometheus text whose labels contain those given: NAME or
+// NAME{a="b",c="d"}.
 std::optional<std::string> metric_total(const std::string& exposition, const std::string& selector);
 
 }  // namespace brink::tests::cases

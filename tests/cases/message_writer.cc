@@ -18,7 +18,8 @@ void add_fields(const Message& message, Stage& stage, Head& head) {
   for (const Template& field : message.fields) {
     const std::string line = stage.expand(field, message.line);
     const std::string_view name = std::string_view(line).substr(0, line.find(':'));
-    if (iequals(name, "Content-Length") || iequals(name, "Transfer-Encoding")) head.own_framing = true;
+    if (iequals(name, "Content-Length") || iequals(name, "Transfer-Encoding"))
+      head.own_framing = true;
     if (iequals(name, "Host")) head.host = true;
     head.text += line + "\r\n";
   }
@@ -53,7 +54,8 @@ void add_framing(const Message& message, Stage& stage, bool wanted, Head& head) 
 bool put(Writing& writing, std::string_view bytes) {
   writing.stage.transcript.add_wire(writing.who, ">", bytes);
   const Io io = writing.socket.write_all(bytes, kWaitLimit);
-  if (io != Io::Ok) writing.stage.transcript.add(writing.who, fmt::format("writing: {}", to_string(io)));
+  if (io != Io::Ok)
+    writing.stage.transcript.add(writing.who, fmt::format("writing: {}", to_string(io)));
   return io == Io::Ok;
 }
 
@@ -67,21 +69,31 @@ bool put_body(const Message& message, const MessagePart& part, Writing& writing)
 // Until the peer ends the connection, or the wait becomes too long.
 void stay_silent(Writing& writing) {
   std::string ignored;
-  while (writing.socket.read_some(ignored, kWaitLimit) == Io::Ok) ignored.clear();
+  while (writing.socket.read_some(ignored, kWaitLimit) == Io::Ok)
+    ignored.clear();
 }
 
 Written put_part(const Message& message, const MessagePart& part, Writing& writing) {
   using Kind = MessagePart::Kind;
   switch (part.kind) {
-    case Kind::Body: return put_body(message, part, writing) ? Written::Whole : Written::Failed;
+    case Kind::Body:
+      return put_body(message, part, writing) ? Written::Whole : Written::Failed;
     case Kind::Raw:
-      return put(writing, writing.stage.expand(part.text, part.line)) ? Written::Whole : Written::Failed;
-    case Kind::Trailer: return Written::Whole;  // written with the last chunk
+      return put(writing, writing.stage.expand(part.text, part.line)) ? Written::Whole
+                                                                      : Written::Failed;
+    case Kind::Trailer:
+      return Written::Whole;  // written with the last chunk
     case Kind::Sync:
       return writing.stage.sync(part.text.text, part.line) ? Written::Whole : Written::Failed;
-    case Kind::Close: writing.socket.close(); return Written::Ended;
-    case Kind::Reset: writing.socket.reset(); return Written::Ended;
-    case Kind::Silence: stay_silent(writing); return Written::Ended;
+    case Kind::Close:
+      writing.socket.close();
+      return Written::Ended;
+    case Kind::Reset:
+      writing.socket.reset();
+      return Written::Ended;
+    case Kind::Silence:
+      stay_silent(writing);
+      return Written::Ended;
   }
   return Written::Failed;
 }

@@ -17,7 +17,7 @@ enum class Written : std::uint8_t {
 struct Writing {
   Socket& socket;
   Stage& stage;
-  std::string who;                  // for the transcript
+  std::string who;                   // for the transcript
   std::string answered_method = {};  // responses: HEAD gets no body
 };
 

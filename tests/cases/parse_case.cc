@@ -8,8 +8,9 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kModes = {"single", "tier", "in-process", "binary"};
 constexpr std::array<std::string_view, 5> kSections = {"top", "node", "site", "origin", "sites"};
-constexpr std::array<std::string_view, 11> kActions = {
-    "client", "parallel", "advance", "expect", "await", "reload", "signal", "stop", "start", "sync", "when"};
+constexpr std::array<std::string_view, 11> kActions = {"client", "parallel", "advance", "expect",
+                                                       "await",  "reload",   "signal",  "stop",
+                                                       "start",  "sync",     "when"};
 
 template <class Set>
 bool one_of(const Set& set, std::string_view word) {
@@ -28,8 +29,10 @@ Action parse_when(const Statement& s) {
 
 void parse_reload(const Statement& s, Action& action) {
   action.kind = s.text == "reload refused" ? Action::Kind::ReloadRefused : Action::Kind::Reload;
-  if (s.text != "reload" && s.text != "reload refused") throw CaseError(s.line, "reload [refused] { config … }");
-  for (const Statement& inner : s.block) action.config.push_back(parse_config(inner));
+  if (s.text != "reload" && s.text != "reload refused")
+    throw CaseError(s.line, "reload [refused] { config … }");
+  for (const Statement& inner : s.block)
+    action.config.push_back(parse_config(inner));
 }
 
 void parse_clients(const Statement& s, Action& action) {
@@ -54,7 +57,8 @@ std::string_view parse_preamble(std::string_view text, CaseFile& file) {
   text.remove_prefix(std::min(text.size(), end));
   const std::string_view second = text.substr(std::min<std::size_t>(1, text.size()));
   file.citation = std::string(second.substr(0, second.find('\n')));
-  if (!file.citation.starts_with("# ")) throw CaseError(2, "the second line cites: '# RFC 9111 §4.2.3'");
+  if (!file.citation.starts_with("# "))
+    throw CaseError(2, "the second line cites: '# RFC 9111 §4.2.3'");
   return text;
 }
 
@@ -79,12 +83,15 @@ void parse_top(const Statement& s, CaseFile& file) {
 
 }  // namespace
 
-bool is_action(std::string_view word) { return one_of(kActions, word); }
+bool is_action(std::string_view word) {
+  return one_of(kActions, word);
+}
 
 ConfigPart parse_config(const Statement& s) {
   ConfigPart part{s.line, "top", "", s.raw};
   const std::vector<Word> words = words_of(s);
-  if (!s.has_block || words.front().text != "config") throw CaseError(s.line, "expected 'config [SECTION] {'");
+  if (!s.has_block || words.front().text != "config")
+    throw CaseError(s.line, "expected 'config [SECTION] {'");
   for (std::size_t i = 1; i < words.size(); ++i) {
     const std::string& word = words[i].text;
     if (word == "edge" || word == "regional") {
@@ -117,7 +124,9 @@ Action parse_action(const Statement& s) {
   } else if (s.text == "signal reload") {
     action.kind = Kind::SignalReload;
   } else if (verb == "stop" || verb == "start" || verb == "sync") {
-    action.kind = verb == "stop" ? Kind::StopUpstream : verb == "start" ? Kind::StartUpstream : Kind::Sync;
+    action.kind = verb == "stop"    ? Kind::StopUpstream
+                  : verb == "start" ? Kind::StartUpstream
+                                    : Kind::Sync;
     action.name = word_at(s, 1, true);
   } else {
     throw CaseError(s.line, "unknown statement: " + s.text);
@@ -129,7 +138,8 @@ CaseFile parse_case(std::string_view text, const std::string& path) {
   CaseFile file;
   file.path = path;
   const std::string_view rest = parse_preamble(text, file);
-  for (const Statement& s : parse_statements(rest, 1)) parse_top(s, file);
+  for (const Statement& s : parse_statements(rest, 1))
+    parse_top(s, file);
   if (file.actions.empty()) throw CaseError(1, "nothing happens in this case");
   return file;
 }

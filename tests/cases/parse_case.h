@@ -22,7 +22,8 @@ Message parse_request(const Statement& statement, std::size_t first = 1);
 Message parse_response(const Statement& statement);
 // A check, from its words behind `expect` on.
 Check parse_check(const Statement& statement, std::size_t first);
-// Bytes: "text" | word | pattern N | pattern A-B, with `* N` behind and joined by '+'; all words from `first` on.
+// Bytes: "text" | word | pattern N | pattern A-B, with `* N` behind and joined by '+'; all words
+// from `first` on.
 Template parse_value(const Statement& statement, std::size_t first);
 Millis parse_duration(const Statement& statement, const std::string& text);
 std::size_t parse_count(const Statement& statement, const std::string& text);

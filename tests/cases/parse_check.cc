@@ -53,7 +53,8 @@ const SubjectRow& subject_of(const Statement& s, const std::string& word) {
 }
 
 // upstream NAME requests|connections [METHOD] [TARGET]; metric NAME [on edge|regional]
-void parse_source(const Statement& s, const std::vector<Word>& words, std::size_t& at, Check& check) {
+void parse_source(const Statement& s, const std::vector<Word>& words, std::size_t& at,
+                  Check& check) {
   const auto relation_or_end = [&] {
     if (at >= words.size()) return true;
     for (const auto& relation : kRelations) {
@@ -90,7 +91,8 @@ Check parse_check(const Statement& s, std::size_t first) {
   if (negated) ++at;
   const SubjectRow& row = subject_of(s, word_at(s, at++));
   check.subject = row.subject;
-  if (row.named && word_at(s, at) == "no") {  // `expect edge no hit` reads better than `expect no edge hit`
+  if (row.named &&
+      word_at(s, at) == "no") {  // `expect edge no hit` reads better than `expect no edge hit`
     negated = true;
     ++at;
   }
@@ -107,7 +109,8 @@ Check parse_check(const Statement& s, std::size_t first) {
     check.value = parse_value(s, at + 1);
     return check;
   }
-  throw CaseError(s.line, "expected == != < <= > >= contains lacks matches, found '" + words[at].text + "'");
+  throw CaseError(
+      s.line, "expected == != < <= > >= contains lacks matches, found '" + words[at].text + "'");
 }
 
 }  // namespace brink::tests::cases

@@ -19,14 +19,17 @@ constexpr std::array<std::pair<std::string_view, Kind>, 8> kBareSteps = {{
     {"half-close", Kind::HalfClose},
 }};
 
-bool is_case_check(std::string_view subject) { return subject == "upstream" || subject == "metric"; }
+bool is_case_check(std::string_view subject) {
+  return subject == "upstream" || subject == "metric";
+}
 
 ClientStep parse_client_step(const Statement& s);
 
 void parse_repeat(const Statement& s, ClientStep& step) {
   step.kind = Kind::Repeat;
   step.count = parse_count(s, word_at(s, 1, true));
-  for (const Statement& inner : s.block) step.steps.push_back(parse_client_step(inner));
+  for (const Statement& inner : s.block)
+    step.steps.push_back(parse_client_step(inner));
 }
 
 ClientStep parse_client_step(const Statement& s) {
@@ -71,7 +74,8 @@ ClientStep parse_client_step(const Statement& s) {
 Client parse_client(const Statement& s) {
   Client client{s.line, word_at(s, 1, true), {}};
   if (!s.has_block) throw CaseError(s.line, "a client needs a block");
-  for (const Statement& inner : s.block) client.steps.push_back(parse_client_step(inner));
+  for (const Statement& inner : s.block)
+    client.steps.push_back(parse_client_step(inner));
   return client;
 }
 

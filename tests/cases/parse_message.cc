@@ -3,7 +3,8 @@
 namespace brink::tests::cases {
 namespace {
 
-// The rest of the line as written, or a value that begins with a string, for what cannot be written plainly.
+// The rest of the line as written, or a value that begins with a string, for what cannot be written
+// plainly.
 Template field_line(const Statement& s) {
   const std::string rest = text_after(s, 1);
   const Template line = rest.starts_with('"') ? parse_value(s, 1) : Template{rest};
@@ -58,7 +59,8 @@ void parse_line(const Statement& s, Message& message) {
 
 void parse_block(const Statement& s, Message& message) {
   message.line = s.line;
-  for (const Statement& line : s.block) parse_line(line, message);
+  for (const Statement& line : s.block)
+    parse_line(line, message);
 }
 
 }  // namespace

@@ -68,11 +68,13 @@ UpstreamScript parse_upstream(const Statement& s) {
     if (word_at(inner, 0) == "route") {
       if (!inner.has_block) throw CaseError(inner.line, "a route needs a block");
       script.routes.push_back(open_exchange(inner));
-      for (const Statement& step : inner.block) add_step(step, script.routes.back());
+      for (const Statement& step : inner.block)
+        add_step(step, script.routes.back());
     } else if (opens_exchange(inner)) {
       script.sequence.push_back(open_exchange(inner));
     } else if (script.sequence.empty()) {
-      throw CaseError(inner.line, "expected 'expect METHOD TARGET' or 'route', found: " + inner.text);
+      throw CaseError(inner.line,
+                      "expected 'expect METHOD TARGET' or 'route', found: " + inner.text);
     } else {
       add_step(inner, script.sequence.back());
     }

@@ -16,7 +16,8 @@ std::string operand(const Statement& s, const std::vector<Word>& words, std::siz
     ++at;
     const std::size_t dash = range.find('-');
     if (dash == std::string::npos) return pattern(0, parse_count(s, range));
-    return pattern(parse_count(s, range.substr(0, dash)), parse_count(s, range.substr(dash + 1)) + 1);
+    return pattern(parse_count(s, range.substr(0, dash)),
+                   parse_count(s, range.substr(dash + 1)) + 1);
   }
   std::string text = word.text;
   if (at + 1 < words.size() && !words[at].quoted && words[at].text == "*") {
@@ -24,7 +25,8 @@ std::string operand(const Statement& s, const std::vector<Word>& words, std::siz
     if (times * text.size() > kMaxCount) throw CaseError(s.line, "value too large");
     at += 2;
     std::string repeated;
-    for (std::size_t i = 0; i < times; ++i) repeated += text;
+    for (std::size_t i = 0; i < times; ++i)
+      repeated += text;
     text = std::move(repeated);
   }
   return text;
@@ -34,14 +36,16 @@ std::string operand(const Statement& s, const std::vector<Word>& words, std::siz
 
 // 61 is no divisor of any usual size: a body cut or joined at the wrong place differs.
 char pattern_byte(std::size_t i) {
-  constexpr std::string_view kAlphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy";
+  constexpr std::string_view kAlphabet =
+      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy";
   return kAlphabet[(i + i / kAlphabet.size()) % kAlphabet.size()];
 }
 
 std::string pattern(std::size_t begin, std::size_t end) {
   std::string out;
   out.reserve(end - begin);
-  for (std::size_t i = begin; i < end; ++i) out += pattern_byte(i);
+  for (std::size_t i = begin; i < end; ++i)
+    out += pattern_byte(i);
   return out;
 }
 
@@ -51,7 +55,8 @@ Template parse_value(const Statement& s, std::size_t first) {
   Template value{operand(s, words, at)};
   while (at < words.size()) {
     if (words[at].quoted || words[at].text != "+") {
-      throw CaseError(s.line, "expected '+' or the end, found '" + words[at].text + "' in: " + s.text);
+      throw CaseError(s.line,
+                      "expected '+' or the end, found '" + words[at].text + "' in: " + s.text);
     }
     ++at;
     value.text += operand(s, words, at);

@@ -13,16 +13,18 @@ namespace {
 
 using namespace brink::tests::cases;
 
-int print(const std::vector<Outcome>& outcomes, bool verbose) {
+void print(const Outcome& outcome, bool verbose) {
+  if (!outcome.played || (outcome.passed && !verbose)) return;
+  fmt::print("{} {}\n", outcome.passed ? "ok  " : "FAIL", outcome.path);
+  if (!outcome.passed) fmt::print("{}\n", outcome.report);
+  std::fflush(stdout);
+}
+
+int sum_up(const std::vector<Outcome>& outcomes) {
   int passed = 0;
   int failed = 0;
   for (const Outcome& outcome : outcomes) {
-    if (!outcome.played) continue;
-    ++(outcome.passed ? passed : failed);
-    if (verbose || !outcome.passed) {
-      fmt::print("{} {}\n", outcome.passed ? "ok  " : "FAIL", outcome.path);
-    }
-    if (!outcome.passed) fmt::print("{}\n", outcome.report);
+    if (outcome.played) ++(outcome.passed ? passed : failed);
   }
   fmt::print("{} passed, {} failed\n", passed, failed);
   return failed == 0 && passed > 0 ? 0 : 1;
@@ -35,6 +37,7 @@ int main(int argc, char** argv) {
   BinaryOptions binary;
   SuiteOptions suite;
   std::vector<std::string> paths;
+  std::string filter;
   bool in_process = false;
   bool verbose = false;
   app.add_flag("--in-process", in_process, "nodes in this process, virtual clock");
@@ -42,7 +45,7 @@ int main(int argc, char** argv) {
   app.add_option("--shim", binary.shim, "clock_shim.so, for --binary");
   app.add_flag("--tier", suite.setting.tier, "an edge in front of a regional node");
   app.add_option("-j,--jobs", suite.jobs, "cases at a time");
-  app.add_option("--filter", suite.filter, "only cases whose path contains this");
+  app.add_option("--filter", filter, "only cases whose path contains this");
   app.add_flag("-v,--verbose", verbose, "name every case");
   app.add_option("paths", paths, "case files, or folders of them")->required();
   CLI11_PARSE(app, argc, argv);
@@ -56,5 +59,6 @@ int main(int argc, char** argv) {
   } else {
     suite.make_testbed = [&] { return make_binary_testbed(binary); };
   }
-  return print(play_all(find_cases(paths, suite.filter), suite), verbose);
+  suite.on_outcome = [&](const Outcome& outcome) { print(outcome, verbose); };
+  return sum_up(play_all(find_cases(paths, filter), suite));
 }

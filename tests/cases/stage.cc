@@ -22,7 +22,8 @@ std::int64_t offset_seconds(const std::string& text, int line) {
 }  // namespace
 
 Stage::Stage(const CaseFile& file, Testbed& testbed) : path_(file.path), testbed_(testbed) {
-  for (const auto& [name, participants] : file.barriers) barriers_[name].participants = participants;
+  for (const auto& [name, participants] : file.barriers)
+    barriers_[name].participants = participants;
 }
 
 void Stage::fail(int line, const std::string& message) {
@@ -65,9 +66,8 @@ bool Stage::sync(const std::string& name, int line) {
     changed_.notify_all();
     return true;
   }
-  const bool released = changed_.wait_for(lock, kWaitLimit, [&] {
-    return closed_ || !failure_.empty() || barrier.round != round;
-  });
+  const bool released = changed_.wait_for(
+      lock, kWaitLimit, [&] { return closed_ || !failure_.empty() || barrier.round != round; });
   const bool ok = barrier.round != round;
   const std::string state = fmt::format("{} of {} came", barrier.waiting, barrier.participants);
   lock.unlock();
@@ -81,7 +81,9 @@ bool Stage::wait_a_moment() {
   return !closed_ && failure_.empty();
 }
 
-void Stage::note() { changed_.notify_all(); }
+void Stage::note() {
+  changed_.notify_all();
+}
 
 void Stage::define(const std::string& name, const std::string& value) {
   const std::lock_guard lock(mutex_);

@@ -1,6 +1,6 @@
 #pragma once
-// What everybody who takes part in one case shares: its time, names, barriers, transcript and first failure.
-// Safe from any thread.
+// What everybody who takes part in one case shares: its time, names, barriers, transcript and first
+// failure. Safe from any thread.
 
 #include <condition_variable>
 #include <map>
@@ -30,9 +30,11 @@ class Stage {
   // The case is over: nobody waits any longer, and failing counts no more.
   void close();
 
-  // Waits until as many have come as the barrier was declared for. False when the case has failed or ended.
+  // Waits until as many have come as the barrier was declared for. False when the case has failed
+  // or ended.
   bool sync(const std::string& name, int line);
-  // Gives up the lock and waits a moment, at most until something was noted; false when the case is over.
+  // Gives up the lock and waits a moment, at most until something was noted; false when the case is
+  // over.
   bool wait_a_moment();
   // Wakes wait_a_moment().
   void note();

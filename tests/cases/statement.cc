@@ -5,11 +5,15 @@
 namespace brink::tests::cases {
 namespace {
 
-bool is_space(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
+bool is_space(char c) {
+  return std::isspace(static_cast<unsigned char>(c)) != 0;
+}
 
 std::string_view trim(std::string_view s) {
-  while (!s.empty() && is_space(s.front())) s.remove_prefix(1);
-  while (!s.empty() && is_space(s.back())) s.remove_suffix(1);
+  while (!s.empty() && is_space(s.front()))
+    s.remove_prefix(1);
+  while (!s.empty() && is_space(s.back()))
+    s.remove_suffix(1);
   return s;
 }
 
@@ -37,7 +41,8 @@ class Scanner {
  private:
   bool at_end() const { return at_ >= text_.size(); }
 
-  // `c` here, with white space or the end on both sides: only then braces and semicolons are syntax.
+  // `c` here, with white space or the end on both sides: only then braces and semicolons are
+  // syntax.
   bool alone(char c) const {
     if (at_end() || text_[at_] != c) return false;
     const bool before = at_ == 0 || is_space(text_[at_ - 1]);
@@ -46,7 +51,8 @@ class Scanner {
   }
 
   void skip_line() {
-    while (!at_end() && text_[at_] != '\n') ++at_;
+    while (!at_end() && text_[at_] != '\n')
+      ++at_;
   }
 
   void skip_separators() {
@@ -94,7 +100,9 @@ class Scanner {
     return s;
   }
 
-  bool comment() const { return !at_end() && text_[at_] == '#' && at_ > 0 && is_space(text_[at_ - 1]); }
+  bool comment() const {
+    return !at_end() && text_[at_] == '#' && at_ > 0 && is_space(text_[at_ - 1]);
+  }
 
   // Lines up to one that is nothing but '}'.
   void raw_block(Statement& s) {
@@ -180,8 +188,10 @@ std::vector<Word> words_of(const Statement& s) {
 std::string text_after(const Statement& s, std::size_t count) {
   std::string_view text(s.text);
   for (std::size_t i = 0; i < count; ++i) {
-    while (!text.empty() && !is_space(text.front())) text.remove_prefix(1);
-    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+    while (!text.empty() && !is_space(text.front()))
+      text.remove_prefix(1);
+    while (!text.empty() && is_space(text.front()))
+      text.remove_prefix(1);
   }
   return std::string(text);
 }

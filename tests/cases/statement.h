@@ -1,5 +1,6 @@
 #pragma once
-// The shape of a case file before its words mean anything: statements, some with a block (README.md, "Grammar").
+// The shape of a case file before its words mean anything: statements, some with a block
+// (README.md, "Grammar").
 
 #include <stdexcept>
 #include <string>
@@ -8,7 +9,8 @@
 
 namespace brink::tests::cases {
 
-// What is wrong with a case file, and where. Only the parsers throw it; the runner reports it as a failure.
+// What is wrong with a case file, and where. Only the parsers throw it; the runner reports it as a
+// failure.
 struct CaseError : std::runtime_error {
   CaseError(int line_number, const std::string& message)
       : std::runtime_error(message), line(line_number) {}
@@ -26,7 +28,7 @@ struct Statement {
   std::string text;  // without its block, trimmed; quotes and escapes as written
   bool has_block = false;
   std::vector<Statement> block;
-  std::string raw;   // of a `config` block: its lines, not parsed
+  std::string raw;  // of a `config` block: its lines, not parsed
 };
 
 // `first_line` is the number of the text's first line. Throws CaseError.

@@ -7,13 +7,15 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <mutex>
 #include <thread>
 
 #include "tests/cases/parse_case.h"
 
 namespace brink::tests::cases {
 
-std::vector<std::string> find_cases(const std::vector<std::string>& paths, const std::string& filter) {
+std::vector<std::string> find_cases(const std::vector<std::string>& paths,
+                                    const std::string& filter) {
   std::vector<std::string> found;
   const auto add = [&](const std::filesystem::path& path) {
     if (path.extension() == ".case" && path.string().find(filter) != std::string::npos) {
@@ -23,7 +25,8 @@ std::vector<std::string> find_cases(const std::vector<std::string>& paths, const
   for (const std::string& path : paths) {
     if (!std::filesystem::is_directory(path)) add(path);
     if (!std::filesystem::is_directory(path)) continue;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) add(entry.path());
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(path))
+      add(entry.path());
   }
   std::sort(found.begin(), found.end());
   return found;
@@ -50,12 +53,19 @@ Outcome play_file(const std::string& path, const SuiteOptions& options) {
 std::vector<Outcome> play_all(const std::vector<std::string>& paths, const SuiteOptions& options) {
   std::vector<Outcome> outcomes(paths.size());
   std::atomic<std::size_t> next{0};
+  std::mutex reporting;
   const auto work = [&] {
-    for (std::size_t i = next++; i < paths.size(); i = next++) outcomes[i] = play_file(paths[i], options);
+    for (std::size_t i = next++; i < paths.size(); i = next++) {
+      outcomes[i] = play_file(paths[i], options);
+      const std::lock_guard lock(reporting);
+      if (options.on_outcome) options.on_outcome(outcomes[i]);
+    }
   };
   std::vector<std::thread> threads;
-  for (unsigned i = 0; i < std::max(1U, options.jobs); ++i) threads.emplace_back(work);
-  for (std::thread& thread : threads) thread.join();
+  for (unsigned i = 0; i < std::max(1U, options.jobs); ++i)
+    threads.emplace_back(work);
+  for (std::thread& thread : threads)
+    thread.join();
   return outcomes;
 }
 

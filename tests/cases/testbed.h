@@ -1,5 +1,6 @@
 #pragma once
-// Where a case runs: nodes under test and the clock they go by, in this process or as the real binary.
+// Where a case runs: nodes under test and the clock they go by, in this process or as the real
+// binary.
 
 #include <cstdint>
 #include <memory>

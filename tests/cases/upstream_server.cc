@@ -23,7 +23,9 @@ UpstreamServer::UpstreamServer(const UpstreamScript& script, Stage& stage)
   start();
 }
 
-UpstreamServer::~UpstreamServer() { stop(); }
+UpstreamServer::~UpstreamServer() {
+  stop();
+}
 
 void UpstreamServer::start() {
   if (running_) return;
@@ -71,7 +73,8 @@ void UpstreamServer::serve(Connection& connection) {
   HttpReader reader(connection.socket, kWaitLimit);
   bool more = true;
   while (running_ && more) {
-    if (reader.has_buffered() || connection.socket.readable(kPoll)) more = serve_one(connection.socket, reader);
+    if (reader.has_buffered() || connection.socket.readable(kPoll))
+      more = serve_one(connection.socket, reader);
   }
   connection.socket.close();
 }
@@ -85,12 +88,13 @@ const Exchange* UpstreamServer::choose(const HttpMessage& request) {
   for (const Exchange& route : script_.routes) {
     if (matches(route, request)) return &route;
   }
-  const std::string expected =
-      next_ < script_.sequence.size()
-          ? fmt::format("expected {} {}", script_.sequence[next_].method, script_.sequence[next_].target)
-          : "expected no more requests";
+  const std::string expected = next_ < script_.sequence.size()
+                                   ? fmt::format("expected {} {}", script_.sequence[next_].method,
+                                                 script_.sequence[next_].target)
+                                   : "expected no more requests";
   const int line = next_ < script_.sequence.size() ? script_.sequence[next_].line : script_.line;
-  stage_.fail(line, fmt::format("{} got {} {}; {}", script_.name, request.method(), request.target(), expected));
+  stage_.fail(line, fmt::format("{} got {} {}; {}", script_.name, request.method(),
+                                request.target(), expected));
   return nullptr;
 }
 
@@ -101,7 +105,8 @@ bool UpstreamServer::read_body(Socket& socket, HttpReader& reader, HttpMessage& 
   }
   const Read read = reader.body(request);
   if (read != Read::Ok) {
-    stage_.transcript.add(script_.name, fmt::format("request body: {} {}", to_string(read), reader.error()));
+    stage_.transcript.add(script_.name,
+                          fmt::format("request body: {} {}", to_string(read), reader.error()));
   }
   if (!request.body.empty()) {
     stage_.transcript.add(script_.name, fmt::format("< {} bytes of body: {}", request.body.size(),
@@ -116,14 +121,17 @@ bool UpstreamServer::serve_one(Socket& socket, HttpReader& reader) {
   if (read == Read::Closed || read == Read::TimedOut) return false;
   stage_.transcript.add_wire(script_.name, "<", request.head);
   if (read != Read::Ok) {
-    stage_.transcript.add(script_.name, fmt::format("request: {} {}", to_string(read), reader.error()));
-    if (read == Read::Malformed) stage_.fail(script_.line, "a malformed request: " + printable(reader.error()));
+    stage_.transcript.add(script_.name,
+                          fmt::format("request: {} {}", to_string(read), reader.error()));
+    if (read == Read::Malformed)
+      stage_.fail(script_.line, "a malformed request: " + printable(reader.error()));
     return false;
   }
   const Exchange* exchange = choose(request);
   stage_.note();
   if (exchange == nullptr) {
-    static_cast<void>(socket.write_all("HTTP/1.1 500 Unexpected\r\nContent-Length: 0\r\n\r\n", kWaitLimit));
+    static_cast<void>(
+        socket.write_all("HTTP/1.1 500 Unexpected\r\nContent-Length: 0\r\n\r\n", kWaitLimit));
     return false;
   }
   if (!exchange->early && !read_body(socket, reader, request)) return false;
@@ -147,25 +155,35 @@ Written UpstreamServer::play_step(const ExchangeStep& step, HttpMessage& request
   const auto io = [](Io result) { return result == Io::Ok ? Written::Whole : Written::Failed; };
   switch (step.kind) {
     case Kind::Expect: {
-      const std::string wrong =
-          judge(step.check, observe(step.check, request), stage_.expand(step.check.value, step.line));
-      if (!wrong.empty()) stage_.fail(step.line, fmt::format("{}: {} {}", script_.name, step.check.name, wrong));
+      const std::string wrong = judge(step.check, observe(step.check, request),
+                                      stage_.expand(step.check.value, step.line));
+      if (!wrong.empty())
+        stage_.fail(step.line, fmt::format("{}: {} {}", script_.name, step.check.name, wrong));
       return Written::Whole;
     }
-    case Kind::Respond: return write_response(step.message, writing);
-    case Kind::Interim: return write_response(step.message, writing);
+    case Kind::Respond:
+      return write_response(step.message, writing);
+    case Kind::Interim:
+      return write_response(step.message, writing);
     case Kind::Raw: {
       const std::string bytes = stage_.expand(step.text, step.line);
       stage_.transcript.add_wire(script_.name, ">", bytes);
       return io(writing.socket.write_all(bytes, kWaitLimit));
     }
-    case Kind::Take: return take(step, reader);
-    case Kind::Sync: return stage_.sync(step.text.text, step.line) ? Written::Whole : Written::Failed;
-    case Kind::Close: writing.socket.close(); return Written::Ended;
-    case Kind::Reset: writing.socket.reset(); return Written::Ended;
+    case Kind::Take:
+      return take(step, reader);
+    case Kind::Sync:
+      return stage_.sync(step.text.text, step.line) ? Written::Whole : Written::Failed;
+    case Kind::Close:
+      writing.socket.close();
+      return Written::Ended;
+    case Kind::Reset:
+      writing.socket.reset();
+      return Written::Ended;
     case Kind::Silence: {
       std::string ignored;
-      while (writing.socket.read_some(ignored, kWaitLimit) == Io::Ok) ignored.clear();
+      while (writing.socket.read_some(ignored, kWaitLimit) == Io::Ok)
+        ignored.clear();
       return Written::Ended;
     }
   }
@@ -178,8 +196,9 @@ Written UpstreamServer::take(const ExchangeStep& step, HttpReader& reader) {
   const Read read = reader.bytes(expected.size(), seen);
   stage_.transcript.add_wire(script_.name, "<", seen);
   if (read == Read::Ok && seen == expected) return Written::Whole;
-  stage_.fail(step.line, fmt::format("{}: expected the bytes \"{}\"; seen: \"{}\", {}", script_.name,
-                                     printable(expected), printable(seen), to_string(read)));
+  stage_.fail(step.line,
+              fmt::format("{}: expected the bytes \"{}\"; seen: \"{}\", {}", script_.name,
+                          printable(expected), printable(seen), to_string(read)));
   return Written::Failed;
 }
 
@@ -187,7 +206,8 @@ std::size_t UpstreamServer::requests(const std::string& method, const std::strin
   const std::lock_guard lock(mutex_);
   std::size_t n = 0;
   for (const auto& [seen_method, seen_target] : seen_) {
-    n += (method.empty() || method == seen_method) && (target.empty() || target == seen_target) ? 1 : 0;
+    n += (method.empty() || method == seen_method) && (target.empty() || target == seen_target) ? 1
+                                                                                                : 0;
   }
   return n;
 }
@@ -196,7 +216,8 @@ void UpstreamServer::expect_finished() {
   const std::lock_guard lock(mutex_);
   if (next_ >= script_.sequence.size()) return;
   const Exchange& next = script_.sequence[next_];
-  stage_.fail(next.line, fmt::format("{} was never asked: {} {}", script_.name, next.method, next.target));
+  stage_.fail(next.line,
+              fmt::format("{} was never asked: {} {}", script_.name, next.method, next.target));
 }
 
 }  // namespace brink::tests::cases

@@ -1,5 +1,6 @@
 #pragma once
-// Carries out one `upstream { … }`: an origin that knows what it will be asked, in which order, and what it says.
+// Carries out one `upstream { … }`: an origin that knows what it will be asked, in which order, and
+// what it says.
 
 #include <atomic>
 #include <condition_variable>
@@ -51,7 +52,8 @@ class UpstreamServer {
   const Exchange* choose(const HttpMessage& request);
   bool read_body(Socket& socket, HttpReader& reader, HttpMessage& request);
   bool play(const Exchange& exchange, HttpMessage& request, Writing& writing, HttpReader& reader);
-  Written play_step(const ExchangeStep& step, HttpMessage& request, Writing& writing, HttpReader& reader);
+  Written play_step(const ExchangeStep& step, HttpMessage& request, Writing& writing,
+                    HttpReader& reader);
   Written take(const ExchangeStep& step, HttpReader& reader);
   void reap(bool all);
 
@@ -61,9 +63,9 @@ class UpstreamServer {
   std::atomic<bool> running_{false};
   std::atomic<std::size_t> connections_{0};
   mutable std::mutex mutex_;
-  std::size_t next_ = 0;  // in script_.sequence
+  std::size_t next_ = 0;                                   // in script_.sequence
   std::vector<std::pair<std::string, std::string>> seen_;  // method, target
-  std::list<Connection> open_;  // of the accepting thread
+  std::list<Connection> open_;                             // of the accepting thread
   std::thread acceptor_;
 };
 

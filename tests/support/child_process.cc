@@ -15,13 +15,15 @@ namespace {
 
 std::vector<char*> pointers(std::vector<std::string>& strings) {
   std::vector<char*> out;
-  for (std::string& s : strings) out.push_back(s.data());
+  for (std::string& s : strings)
+    out.push_back(s.data());
   out.push_back(nullptr);
   return out;
 }
 
 // Between fork and exec only what is safe there; everything else was prepared.
-[[noreturn]] void become(char* const* arguments, char* const* environment, int standard_error, int null) {
+[[noreturn]] void become(char* const* arguments, char* const* environment, int standard_error,
+                         int null) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::dup2(null, STDIN_FILENO);
   ::dup2(null, STDOUT_FILENO);
@@ -32,8 +34,10 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 
 }  // namespace
 
-ChildProcess::ChildProcess(std::vector<std::string> arguments, std::vector<std::string> environment) {
-  for (char** entry = ::environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
+ChildProcess::ChildProcess(std::vector<std::string> arguments,
+                           std::vector<std::string> environment) {
+  for (char** entry = ::environ; *entry != nullptr; ++entry)
+    environment.emplace_back(*entry);
   const std::vector<char*> argv = pointers(arguments);
   const std::vector<char*> envp = pointers(environment);
   std::array<int, 2> ends{};
@@ -89,7 +93,8 @@ std::string ChildProcess::wait_for_line(const std::string& text, Millis limit, s
 std::size_t ChildProcess::count_lines(const std::string& text) const {
   const std::lock_guard lock(mutex_);
   std::size_t n = 0;
-  for (const std::string& line : lines_) n += line.find(text) != std::string::npos ? 1 : 0;
+  for (const std::string& line : lines_)
+    n += line.find(text) != std::string::npos ? 1 : 0;
   return n;
 }
 
@@ -116,7 +121,8 @@ std::string ChildProcess::wait_for_exit(Millis limit) {
 std::string ChildProcess::standard_error() const {
   const std::lock_guard lock(mutex_);
   std::string out;
-  for (const std::string& line : lines_) out += "    " + line + "\n";
+  for (const std::string& line : lines_)
+    out += "    " + line + "\n";
   return out;
 }
 

@@ -22,7 +22,8 @@ class ChildProcess {
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
-  // Waits for the `nth` line (from 1) that contains `text`; empty when the program ended or time ran out.
+  // Waits for the `nth` line (from 1) that contains `text`; empty when the program ended or time
+  // ran out.
   std::string wait_for_line(const std::string& text, Millis limit, std::size_t nth = 1);
   std::size_t count_lines(const std::string& text) const;
   void signal(int number);

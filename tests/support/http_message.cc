@@ -48,7 +48,8 @@ int HttpMessage::status() const {
 
 std::size_t HttpMessage::count(std::string_view name) const {
   std::size_t n = 0;
-  for (const auto& field : fields) n += iequals(field.first, name) ? 1 : 0;
+  for (const auto& field : fields)
+    n += iequals(field.first, name) ? 1 : 0;
   return n;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// An HTTP/1 message as tests see it: independent of the product's own parsers on purpose, and strict.
+// An HTTP/1 message as tests see it: independent of the product's own parsers on purpose, and
+// strict.
 
 #include <cstdint>
 #include <optional>
@@ -44,7 +45,8 @@ struct CacheStatusMember {
 };
 std::vector<CacheStatusMember> parse_cache_status(std::string_view value);
 
-// "Sun, 01 Mar 2026 12:00:00 GMT" of a number of seconds since 1970, and the two obsolete forms (RFC 9110 §5.6.7).
+// "Sun, 01 Mar 2026 12:00:00 GMT" of a number of seconds since 1970, and the two obsolete forms
+// (RFC 9110 §5.6.7).
 enum class DateForm : std::uint8_t { Imf, Rfc850, Asctime };
 std::string http_date(std::int64_t seconds, DateForm form = DateForm::Imf);
 

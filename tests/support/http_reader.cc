@@ -9,11 +9,16 @@ namespace brink::tests {
 
 std::string_view to_string(Read read) {
   switch (read) {
-    case Read::Ok: return "ok";
-    case Read::Closed: return "connection closed";
-    case Read::Broken: return "connection broke in the middle of a message";
-    case Read::TimedOut: return "nothing within the time limit";
-    case Read::Malformed: return "malformed";
+    case Read::Ok:
+      return "ok";
+    case Read::Closed:
+      return "connection closed";
+    case Read::Broken:
+      return "connection broke in the middle of a message";
+    case Read::TimedOut:
+      return "nothing within the time limit";
+    case Read::Malformed:
+      return "malformed";
   }
   return "?";
 }
@@ -56,7 +61,8 @@ Read HttpReader::framing(HttpMessage& message, bool response) {
   if (coding) framing_ = Framing::Chunked;
   if (length) {
     framing_ = Framing::Length;
-    const auto [end, code] = std::from_chars(length->data(), length->data() + length->size(), left_);
+    const auto [end, code] =
+        std::from_chars(length->data(), length->data() + length->size(), left_);
     if (code != std::errc() || end != length->data() + length->size()) {
       return bad("Content-Length: " + *length);
     }
@@ -174,7 +180,8 @@ Read HttpReader::bytes(std::size_t count, std::string& out) {
 
 Read HttpReader::rest_until_close(std::string& rest) {
   Io io = Io::Ok;
-  while (io == Io::Ok) io = socket_.read_some(buffer_, limit_);
+  while (io == Io::Ok)
+    io = socket_.read_some(buffer_, limit_);
   rest = std::move(buffer_);
   buffer_.clear();
   return io == Io::TimedOut ? Read::TimedOut : Read::Ok;

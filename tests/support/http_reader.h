@@ -10,8 +10,8 @@ namespace brink::tests {
 
 enum class Read : std::uint8_t {
   Ok,
-  Closed,     // the connection ended before the first byte
-  Broken,     // it ended, or broke, in the middle
+  Closed,  // the connection ended before the first byte
+  Broken,  // it ended, or broke, in the middle
   TimedOut,
   Malformed,  // not HTTP/1
 };
@@ -28,8 +28,9 @@ class HttpReader {
   Read request_head(HttpMessage& message);
   // `method` is that of the request that is answered: it decides whether a body follows.
   Read response_head(HttpMessage& message, std::string_view method);
-  // More of the body of the message whose head was read last, until it is complete or `at_least` bytes
-  // are there. A cut body leaves message.complete false and is Ok: the test decides whether it may be.
+  // More of the body of the message whose head was read last, until it is complete or `at_least`
+  // bytes are there. A cut body leaves message.complete false and is Ok: the test decides whether
+  // it may be.
   Read body(HttpMessage& message, std::size_t at_least = SIZE_MAX);
   // Exactly `count` bytes behind the last message (of a tunnel).
   Read bytes(std::size_t count, std::string& out);
@@ -54,7 +55,7 @@ class HttpReader {
   std::string buffer_;
   std::string error_;
   Framing framing_ = Framing::None;
-  std::uint64_t left_ = 0;     // of the length or of the chunk
+  std::uint64_t left_ = 0;  // of the length or of the chunk
   bool in_chunk_ = false;
   bool last_chunk_ = false;
 };

@@ -47,10 +47,14 @@ bool wait_for(int fd, short events, Millis limit) {
 
 std::string_view to_string(Io io) {
   switch (io) {
-    case Io::Ok: return "ok";
-    case Io::Closed: return "closed";
-    case Io::Reset: return "reset";
-    case Io::TimedOut: return "timed out";
+    case Io::Ok:
+      return "ok";
+    case Io::Closed:
+      return "closed";
+    case Io::Reset:
+      return "reset";
+    case Io::TimedOut:
+      return "timed out";
   }
   return "?";
 }
@@ -97,7 +101,9 @@ Io Socket::write_all(std::string_view bytes, Millis limit) {
   return Io::Ok;
 }
 
-bool Socket::readable(Millis limit) { return is_open() && wait_for(fd_, POLLIN, limit); }
+bool Socket::readable(Millis limit) {
+  return is_open() && wait_for(fd_, POLLIN, limit);
+}
 
 void Socket::shutdown_write() {
   if (is_open()) ::shutdown(fd_, SHUT_WR);

@@ -14,8 +14,8 @@ namespace brink::tests {
 
 enum class Io : std::uint8_t {
   Ok,
-  Closed,    // the peer ended its side in order
-  Reset,     // or the connection broke
+  Closed,  // the peer ended its side in order
+  Reset,   // or the connection broke
   TimedOut,
 };
 std::string_view to_string(Io io);
@@ -47,11 +47,12 @@ class Socket {
 
  private:
   std::atomic<int> fd_{-1};
-  std::mutex closing_;  // so that interrupt() never touches a number that was given to somebody else
+  std::mutex
+      closing_;  // so that interrupt() never touches a number that was given to somebody else
 };
 
-// A listening port of 127.0.0.1. The port stays reserved while closed, so that connecting is refused
-// and the same port can be opened again.
+// A listening port of 127.0.0.1. The port stays reserved while closed, so that connecting is
+// refused and the same port can be opened again.
 class Listener {
  public:
   Listener();

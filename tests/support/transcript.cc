@@ -32,13 +32,15 @@ void Transcript::add(std::string_view who, std::string_view what) {
   if (lines_.size() < kMaxLines) lines_.push_back(fmt::format("{:<10} {}", who, what));
 }
 
-void Transcript::add_wire(std::string_view who, std::string_view direction, std::string_view bytes) {
+void Transcript::add_wire(std::string_view who, std::string_view direction,
+                          std::string_view bytes) {
   for (std::size_t n = 0; n < kWireLines && !bytes.empty(); ++n) {
     const std::size_t end = bytes.find('\n');
     const std::string_view line = bytes.substr(0, end == std::string_view::npos ? end : end + 1);
     bytes.remove_prefix(line.size());
     std::string_view shown = line;
-    while (!shown.empty() && (shown.back() == '\n' || shown.back() == '\r')) shown.remove_suffix(1);
+    while (!shown.empty() && (shown.back() == '\n' || shown.back() == '\r'))
+      shown.remove_suffix(1);
     add(who, fmt::format("{} {}", direction, printable(shown)));
   }
 }
@@ -46,7 +48,8 @@ void Transcript::add_wire(std::string_view who, std::string_view direction, std:
 std::string Transcript::text() const {
   const std::lock_guard lock(mutex_);
   std::string out;
-  for (const std::string& line : lines_) out += "    " + line + "\n";
+  for (const std::string& line : lines_)
+    out += "    " + line + "\n";
   return out;
 }
 

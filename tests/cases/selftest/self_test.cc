@@ -1,5 +1,6 @@
-// Proves that the runner can pass and, above all, that it can fail: the cases in selftest/pass must hold against a toy
-// proxy, and each in selftest/fail must be refused for the reason that its citation line names.
+// Proves that the runner can pass and, above all, that it can fail: the cases in selftest/pass must
+// hold against a toy proxy, and each in selftest/fail must be refused for the reason that its
+// citation line names.
 
 #include <gtest/gtest.h>
 
@@ -19,16 +20,20 @@ SuiteOptions toy(bool tier) {
   return options;
 }
 
-std::string folder(const std::string& name) { return std::string(BRINK_SELFTEST_FOLDER) + "/" + name; }
+std::string folder(const std::string& name) {
+  return std::string(BRINK_SELFTEST_FOLDER) + "/" + name;
+}
 
-// The second line of a case that must fail: "# fails: 12: text", the line number and part of the message.
+// The second line of a case that must fail: "# fails: 12: text", the line number and part of the
+// message.
 std::string expected_failure(const std::string& path) {
   std::ifstream in(path);
   std::string line;
   std::getline(in, line);
   std::getline(in, line);
   const std::string prefix = "# fails: ";
-  return line.starts_with(prefix) ? line.substr(prefix.size()) : "no '# fails: ' in the second line";
+  return line.starts_with(prefix) ? line.substr(prefix.size())
+                                  : "no '# fails: ' in the second line";
 }
 
 TEST(CaseRunner, PassesWhatHolds) {

@@ -58,7 +58,8 @@ class ToyNode final : public RunningNode {
     if (!running_.exchange(false)) return {};
     listener_.interrupt();
     admin_.interrupt();
-    for (std::thread& thread : threads_) thread.join();
+    for (std::thread& thread : threads_)
+      thread.join();
     return {};
   }
 
@@ -81,7 +82,8 @@ class ToyNode final : public RunningNode {
       auto socket = listener.accept(kPoll);
       if (!socket) continue;
       Connection& connection = open.emplace_back(std::move(*socket));
-      connection.thread = std::thread([this, &connection, admin] { serve(connection.socket, admin); });
+      connection.thread =
+          std::thread([this, &connection, admin] { serve(connection.socket, admin); });
     }
     for (Connection& connection : open) {
       connection.socket.interrupt();
@@ -108,8 +110,10 @@ class ToyNode final : public RunningNode {
   }
 
   bool answer_admin(Socket& socket) {
-    const std::string body = fmt::format("# TYPE toy_hits counter\ntoy_hits{{kind=\"a\"}} {}\n", hits_.load());
-    return put(socket, fmt::format("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}", body.size(), body));
+    const std::string body =
+        fmt::format("# TYPE toy_hits counter\ntoy_hits{{kind=\"a\"}} {}\n", hits_.load());
+    return put(socket,
+               fmt::format("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}", body.size(), body));
   }
 
   bool answer(Socket& client, const HttpMessage& request) {
@@ -131,7 +135,8 @@ class ToyNode final : public RunningNode {
       return put(client, "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n");
     }
     if (!response.complete) {
-      static_cast<void>(give(client, response, "X-Cut: yes\r\nContent-Length: 9999\r\n", "fwd=uri-miss"));
+      static_cast<void>(
+          give(client, response, "X-Cut: yes\r\nContent-Length: 9999\r\n", "fwd=uri-miss"));
       return false;
     }
     keep(key, response);
@@ -139,7 +144,8 @@ class ToyNode final : public RunningNode {
   }
 
   void keep(const std::string& key, const HttpMessage& response) {
-    const std::int64_t max_age = number_behind(response.field("Cache-Control").value_or(""), "max-age=");
+    const std::int64_t max_age =
+        number_behind(response.field("Cache-Control").value_or(""), "max-age=");
     const std::lock_guard lock(mutex_);
     if (max_age > 0) kept_[key] = Kept{response, testbed_.now(), max_age};
   }
@@ -160,7 +166,8 @@ class ToyNode final : public RunningNode {
             const std::string& status) const {
     std::string text = fmt::format("HTTP/1.1 {} OK\r\n", response.status());
     for (const auto& [name, value] : response.fields) {
-      if (name != "Content-Length" && name != "Transfer-Encoding") text += fmt::format("{}: {}\r\n", name, value);
+      if (name != "Content-Length" && name != "Transfer-Encoding")
+        text += fmt::format("{}: {}\r\n", name, value);
     }
     if (extra.find("Content-Length") == std::string::npos) {
       text += fmt::format("Content-Length: {}\r\n", response.body.size());
@@ -199,6 +206,8 @@ class ToyTestbed final : public Testbed {
 
 }  // namespace
 
-std::unique_ptr<Testbed> make_toy_testbed() { return std::make_unique<ToyTestbed>(); }
+std::unique_ptr<Testbed> make_toy_testbed() {
+  return std::make_unique<ToyTestbed>();
+}
 
 }  // namespace brink::tests::cases

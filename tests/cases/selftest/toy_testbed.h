@@ -1,5 +1,6 @@
 #pragma once
-// A toy of a caching proxy, just enough of one that the runner itself can be tested before and without Brink.
+// A toy of a caching proxy, just enough of one that the runner itself can be tested before and
+// without Brink.
 
 #include <memory>
 
