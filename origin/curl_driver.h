@@ -32,8 +32,8 @@ class CurlDriver {
     virtual void on_done(CURL* easy, CURLcode result) = 0;  // a transfer ended; it is still added
     // Deadlines that have passed are acted upon; returns the next one (Ticks::max() = none).
     virtual Ticks on_time(Ticks now) = 0;
-    // Of a transfer that lets go of its socket: whether the connection has nothing more to say until it is
-    // used again. Not so for HTTP/2, nor while the transfer is merely paused.
+    // Of a transfer that lets go of its socket: whether the connection has nothing more to say
+    // until it is used again. Not so for HTTP/2, nor while the transfer is merely paused.
     virtual bool leaves_silence(CURL* easy) const = 0;
   };
 

@@ -27,6 +27,7 @@ class CheckGroup final : public ServerGroup {
     return tried.empty() ? servers_.front() : nullptr;
   }
   bool take(const std::shared_ptr<Server>&, Ticks) override { return true; }
+  void answered(const std::shared_ptr<Server>&) override {}
   bool report(const std::shared_ptr<Server>&, AttemptOutcome, Ticks) override { return false; }
   std::vector<Status> status(Ticks) const override { return {}; }
 

@@ -82,21 +82,27 @@ bool Server::admit_probe() noexcept {
   return true;
 }
 
+void Server::answered() noexcept {
+  // Reading first keeps the line shared between shards while all is well.
+  if (failures_.load(std::memory_order_relaxed) != 0) failures_ = 0;
+  if (ejections_.load(std::memory_order_relaxed) != 0) ejections_ = 0;
+  if (ejected_until_ns_.load(std::memory_order_relaxed) != 0) ejected_until_ns_ = 0;
+  if (probing_.load(std::memory_order_relaxed)) probing_ = false;
+}
+
 bool Server::report(AttemptOutcome outcome, const config::UpstreamOptions& options,
                     Ticks now) noexcept {
   outstanding_.fetch_sub(1, std::memory_order_relaxed);
-  probing_.store(false, std::memory_order_relaxed);
   switch (outcome) {
     case AttemptOutcome::Answered:
     case AttemptOutcome::ServerError:  // it answers; what it says is between it and the client
-      // Reading first keeps the line shared between shards while all is well.
-      if (failures_.load(std::memory_order_relaxed) != 0) failures_ = 0;
-      if (ejections_.load(std::memory_order_relaxed) != 0) ejections_ = 0;
-      if (ejected_until_ns_.load(std::memory_order_relaxed) != 0) ejected_until_ns_ = 0;
+      answered();
       return false;
     case AttemptOutcome::Failed:
+      probing_.store(false, std::memory_order_relaxed);
       return fail(options, now);
     case AttemptOutcome::Cancelled:
+      probing_.store(false, std::memory_order_relaxed);
       return false;
   }
   return false;

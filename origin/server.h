@@ -40,6 +40,8 @@ class Server {
   bool admit(Ticks now) noexcept;
   // Takes it for one probe although it is ejected or unhealthy, unless somebody probes already.
   bool admit_probe() noexcept;
+  // It answers: no failures in a row, no ejection, no probe.
+  void answered() noexcept;
   // Ends what admit() began. True when this ejected the server.
   bool report(AttemptOutcome outcome, const config::UpstreamOptions& options, Ticks now) noexcept;
 

@@ -34,6 +34,8 @@ class Group final : public ServerGroup {
 
   bool take(const ServerPtr& server, Ticks now) override { return server->admit(now); }
 
+  void answered(const ServerPtr& server) override { server->answered(); }
+
   bool report(const ServerPtr& server, AttemptOutcome outcome, Ticks now) override {
     const bool ejected = server->report(outcome, options_, now);
     if (ejected) {

@@ -41,6 +41,9 @@ class ServerGroup {
                                        Ticks now) = 0;
   // As pick(), but this server or none: for callers with an order of their own (the regional ring).
   virtual bool take(const std::shared_ptr<Server>& server, Ticks now) = 0;
+  // The server has begun to answer: ends an ejection at once, before the (maybe long) body has
+  // come.
+  virtual void answered(const std::shared_ptr<Server>& server) = 0;
   // Passive health: consecutive failures eject with doubling time; one probe after it. True when
   // this report ejected the server.
   virtual bool report(const std::shared_ptr<Server>& server, AttemptOutcome outcome, Ticks now) = 0;

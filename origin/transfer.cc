@@ -194,6 +194,7 @@ void Transfer::deliver_head() {
   head.from_tier = candidate_.tier;
   head.attempts = attempts_;
   delivered_ = true;
+  candidate_.group->answered(candidate_.server);
   handler_->on_head(head);
 }
 

@@ -166,6 +166,17 @@ TEST_F(Groups, AfterTheEjectionOneRequestProbes) {
   EXPECT_TRUE(group->take(server, now));
 }
 
+TEST_F(Groups, AProbeThatBeginsToAnswerEndsTheEjection) {
+  const auto group = make(2);
+  const ServerPtr& server = group->servers()[0];
+  fail(*group, 0, 5);
+  now += options.eject_for;
+  ASSERT_TRUE(group->take(server, now));
+  group->answered(server);
+  EXPECT_TRUE(group->take(server, now)) << "while the probe's body is still coming";
+  EXPECT_EQ(group->status(now)[0].outstanding, 2U);
+}
+
 TEST_F(Groups, EjectionsDoubleUpToSixteenTimes) {
   const auto group = make(2);
   const ServerPtr& server = group->servers()[0];
