@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 #include <jemalloc/jemalloc.h>
 
+#include <algorithm>
 #include <atomic>
 #include <charconv>
 #include <cstdio>
@@ -40,6 +41,14 @@ std::uint64_t resident_bytes() {
   std::uint64_t pages_resident = 0;
   statm >> pages_total >> pages_resident;
   return pages_resident * 4096;
+}
+
+// What earlier measurements freed goes back to the system first.
+std::uint64_t resident_baseline() {
+  mallctl("thread.tcache.flush", nullptr, nullptr, nullptr, 0);
+  const std::string purge = fmt::format("arena.{}.purge", MALLCTL_ARENAS_ALL);
+  mallctl(purge.c_str(), nullptr, nullptr, nullptr, 0);
+  return resident_bytes();
 }
 
 // As real ones are: 40 to 60 bytes of key, heads of about 250 to 450.
@@ -82,7 +91,7 @@ bool measure_metadata(std::uint64_t responses) {
   const std::unique_ptr<Store> store = make_memory_store(options);
   std::uint64_t payload = 0;
   std::string head;
-  const std::uint64_t before = resident_bytes();
+  const std::uint64_t before = resident_baseline();
   for (std::uint64_t i = 0; i < responses; ++i) {
     if (!put(*store, i, body)) return false;
     head_of(i, head);
@@ -148,6 +157,25 @@ void measure_eviction() {
              static_cast<double>(kPuts) / seconds / 1e6, stats.evicted_responses);
 }
 
+// Many sizes for long: what the process takes beside what the ceiling allows.
+void measure_resident_under_churn() {
+  constexpr std::uint64_t kPuts = 300'000;
+  MemoryStoreOptions options;
+  options.ceiling_bytes = 256ULL << 20U;
+  const std::uint64_t before = resident_baseline();
+  const std::unique_ptr<Store> store = make_memory_store(options);
+  const std::string bytes(256 * 1024, 'b');
+  Random random(1);
+  std::uint64_t peak = 0;
+  for (std::uint64_t i = 0; i < kPuts; ++i) {
+    const std::uint64_t largest = random.chance(0.02) ? bytes.size() : 16 * 1024;
+    put(*store, i, std::string_view(bytes).substr(0, random.below(largest)));
+    if (i % 1000 == 0) peak = std::max(peak, resident_bytes() - before);
+  }
+  fmt::print("churn of mixed sizes: {} MiB charged of {}, {} MiB resident at most\n",
+             store->stats().bytes_used >> 20U, options.ceiling_bytes >> 20U, peak >> 20U);
+}
+
 bool size_classes_agree() {
   for (std::uint64_t size = 1; size < 4 * 1024 * 1024; size += size < 70'000 ? 1 : 997) {
     const std::uint64_t charged = allocation_bytes(size);
@@ -171,5 +199,6 @@ int main(int argc, char** argv) {
   measure_hits(1);
   measure_hits(2);
   measure_eviction();
+  measure_resident_under_churn();
   return sound ? 0 : 1;
 }

@@ -115,7 +115,7 @@ bool survives(const StoreFactory& factory, std::uint64_t first, bool for_good) {
   SCOPED_TRACE("charge " + std::to_string(first) + (for_good ? " and all after it" : " alone"));
   auto refusals = std::make_shared<Refusals>();
   MemoryStoreOptions options;
-  options.ceiling_bytes = 8ULL << 20U;
+  options.ceiling_bytes = 40ULL << 20U;  // large enough for slabs of slots
   options.max_response_bytes = 1'500'000;
   options.window_bytes = 64 * 1024;
   options.refuse_charge = [refusals](std::uint64_t bytes) { return (*refusals)(bytes); };

@@ -193,7 +193,7 @@ class Worker {
 
 TEST_P(StoreTest, ThreadsNeverSeeMixedBodiesAndGiveEverythingBack) {
   MemoryStoreOptions options;
-  options.ceiling_bytes = 2 * kMiB;
+  options.ceiling_bytes = 40 * kMiB;  // made as a large store, then lowered while it runs
   options.max_response_bytes = 150'000;
   options.window_bytes = 32 * 1024;
   options.variants_per_key = 2;
