@@ -69,7 +69,7 @@ void Fetch::ask_upstream() {
   std::vector<std::pair<std::string, std::string>> fields = std::move(plan_.request.fields);
   plan_.request.fields.clear();
   origin::Request request = plan_.request;
-  if (plan_.validating) plan_.request.fields = fields;
+  if (plan_.asked) plan_.request.fields = fields;
   request.fields = std::move(fields);
   call_ = context_.upstream.start(std::move(request), *this);
 }
@@ -92,7 +92,7 @@ void Fetch::resume_request() {
 
 bool Fetch::attach(store::Waker& waker) {
   const std::lock_guard lock(mutex_);
-  if (audience_ >= context_.cache.followers_per_fetch) return false;
+  if (audience_ > context_.cache.followers_per_fetch) return false;  // the leader is one of them
   ++audience_;
   waiters_.insert(&waker);
   return true;
@@ -144,7 +144,7 @@ void Fetch::on_interim(int status, Fields fields) {
 
 void Fetch::on_head(const origin::ResponseHead& head) {
   note_head(head);
-  if (head.status == 304 && plan_.validating) return not_modified(head);
+  if (head.status == 304 && plan_.asked) return not_modified(head);
   if (plan_.stale && is_error_status(head.status)) {
     const auto decision =
         cache::decide_stale_on_failure(plan_.directives, plan_.stale->meta(), cache::UpstreamFailure::ErrorResponse,
@@ -293,7 +293,7 @@ void Fetch::notice_overflow() {
 void Fetch::on_complete() {
   if (refetch_) {
     refetch_ = false;
-    plan_.validating = false;
+    plan_.asked.reset();
     std::erase_if(plan_.request.fields, [](const auto& f) { return cache::is_condition_field(f.first); });
     call_.reset();
     return ask_upstream();

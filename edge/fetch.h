@@ -39,8 +39,8 @@ struct FetchPlan {
   cache::Policy policy;
   cache::RequestDirectives directives;
   std::string cache_key;            // of the target as GET would have it: what is stored, what an unsafe method invalidates
-  store::ResponsePtr stale;         // may stand in for an error; is validated when `validating`
-  bool validating = false;          // the request carries the stale response's validators
+  store::ResponsePtr stale;         // may stand in for an error
+  store::ResponsePtr asked;         // whose validators the request carries; a 304 is about it
   bool may_store = false;
   bool has_authorization = false;
   bool request_no_store = false;

@@ -8,7 +8,7 @@ namespace brink::edge {
 
 void Fetch::not_modified(const origin::ResponseHead& head) {
   const auto context = response_context(head);
-  const store::ResponsePtr& old = plan_.stale;
+  const store::ResponsePtr& old = plan_.asked;
   if (!cache::selects(context, old->meta(), old->head())) {
     refetch_ = true;
     return;
@@ -21,12 +21,13 @@ void Fetch::not_modified(const origin::ResponseHead& head) {
   result.response = new_head.empty() ? nullptr : context_.store.freshen(old, new_head, meta);
   if (!result.response) result.response = old;  // no room for a second head: this once from the old one
   const auto reuse = cache::decide_reuse({}, result.response->meta(), plan_.policy, context_.clock.now());
-  result.shareable = keep && reuse.reuse == cache::Reuse::Fresh;
+  const bool own_variant = old == plan_.stale;  // else another variant's, offered on a variant miss (§4.1)
+  result.shareable = keep && own_variant && reuse.reuse == cache::Reuse::Fresh;
   {
     const std::lock_guard lock(mutex_);
     trace_.store_reason = keep ? cache::Reason::Freshened : cache::Reason::ResponseNoStore;
   }
-  leave_table(!result.shareable);
+  leave_table(!result.shareable && own_variant);
   settle(Phase::Freshened, result);
 }
 

@@ -64,7 +64,7 @@ Awaitable<void> Http1Connection::run() {
     if (state == Head::Complete) begin_request();
     if (state == Head::Complete && head_.upgrade && head_.method == "GET" && !head_.has_body) {
       const std::string_view early = unread();
-      if (co_await run_tunnel(shard_, *stream_, head_, early, transaction_)) break;
+      if (co_await run_tunnel(shard_, *stream_, head_, early, transaction_, interrupt_tunnel_)) break;
     }
     const bool at_once = !head_.has_body && transaction_.advance() == Step::Respond && write_at_once();
     if (!(at_once ? finish_request(false) : co_await serve())) break;
@@ -263,6 +263,7 @@ void Http1Connection::on_drain() {
 
 void Http1Connection::on_stop() {
   expired_ = true;
+  if (interrupt_tunnel_) interrupt_tunnel_();
   stream_->cancel();
   wakeup_.wake();
   body_room_.wake();

@@ -89,6 +89,8 @@ class Http1Connection final : public SessionBase {
   bool idle_ = true;        // between two requests
   std::uint32_t served_ = 0;
 
+  std::function<void()> interrupt_tunnel_;  // set while there is one
+
   bool reading_body_ = false;
   HeadFault body_fault_;
   std::string_view body_what_;

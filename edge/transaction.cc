@@ -142,7 +142,8 @@ void Transaction::miss(cache::Reason reason, CacheResult result) {
   }
   scratch_.assign(key_.text);
   if (!stale_) {
-    if (const store::ResponsePtr other = context_.store.peek(key_)) {
+    if (store::ResponsePtr other = context_.store.peek(key_)) {
+      offered_ = std::move(other);
       reason = cache::Reason::VariantNotStored;
       result = CacheResult::VaryMiss;
     }
@@ -157,7 +158,7 @@ void Transaction::miss(cache::Reason reason, CacheResult result) {
   if (is_head() || reason == cache::Reason::NoCacheRequest || restarts_ > kMaxRestarts) {
     return go_alone(Alone::MayStore, result, reason);
   }
-  if (const store::ResponsePtr known = stale_ ? stale_ : context_.store.peek(key_)) {
+  if (const store::ResponsePtr& known = stale_ ? stale_ : offered_) {
     const std::string_view vary = cache::slice(known->head(), known->meta().vary);
     if (!vary.empty()) {
       scratch_.push_back('\n');
@@ -220,7 +221,9 @@ void Transaction::start_fetch(const std::shared_ptr<Fetch>& fetch, Alone how, bo
   FetchPlan plan;
   cache::ValidationFields conditions;
   const bool stores = how == Alone::MayStore;
-  if (stores && stale_ && is_get()) conditions = cache::validation_fields(stale_->meta(), stale_->head());
+  const store::ResponsePtr& asked = stale_ ? stale_ : offered_;
+  if (stores && asked && is_get()) conditions = cache::validation_fields(asked->meta(), asked->head());
+  if (!stale_) conditions.if_modified_since = {};  // a date does not tell variants apart
   plan.request = make_upstream_request(head_, *site_, stores ? UpstreamPurpose::Store : UpstreamPurpose::Forward,
                                        conditions, context_.identity.name);
   plan.client_fields = OwnedFields(head_.fields);
@@ -228,7 +231,7 @@ void Transaction::start_fetch(const std::shared_ptr<Fetch>& fetch, Alone how, bo
   plan.directives = directives_;
   plan.cache_key = key_.text;
   plan.stale = stale_;
-  plan.validating = conditions.any();
+  if (conditions.any()) plan.asked = asked;
   plan.may_store = stores || head_.method == "POST";
   plan.has_authorization = find_field(head_.fields, "authorization") != nullptr;
   plan.request_no_store = directives_.no_store;
@@ -278,6 +281,7 @@ void Transaction::restart() {
   leave_fetch();
   ++restarts_;
   stale_.reset();
+  offered_.reset();
   outcome_ = {};
   now_ = context_.clock.now();
   stage_ = Stage::Lookup;
@@ -299,6 +303,7 @@ void Transaction::release() {
   body_.clear();
   leave_fetch();
   stale_.reset();
+  offered_.reset();
   answered_.reset();
   request_body_ = nullptr;
   plan_ = {};

@@ -131,6 +131,7 @@ class Transaction {
   std::string interim_;
   std::uint32_t restarts_ = 0;
   store::ResponsePtr stale_;      // found, but must be validated
+  store::ResponsePtr offered_;    // another variant, whose tag upstream may find to fit as well
 
   Outcome outcome_;
   Fetch::Trace trace_;

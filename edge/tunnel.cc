@@ -45,6 +45,8 @@ struct Tunnel {
   origin::RawStream& server;
   std::string_view early;
   Wakeup ended;
+  Timer silence;
+  std::shared_ptr<bool> present = std::make_shared<bool>(true);
   bool upstream_running = false;
   std::uint64_t to_server = 0;
   std::uint64_t to_client = 0;
@@ -52,6 +54,7 @@ struct Tunnel {
   Awaitable<Result<std::size_t>> read_server(char* into, std::size_t size) {
     auto [failed, got] = co_await net::co_spawn(shard.io(), server.read_some(into, size), kAwait);
     if (failed) co_return Error{ErrorCode::ConnectionTerminated, Side::Upstream};
+    arm(shard.config().limits.idle_timeout);
     co_return got;
   }
 
@@ -67,6 +70,7 @@ struct Tunnel {
     while (alive) {
       const IoResult got = co_await client.read_some(buffer.data(), buffer.size());
       if (got.error) break;
+      arm(shard.config().limits.idle_timeout);
       to_server += got.bytes;
       alive = co_await write_server({buffer.data(), got.bytes});
     }
@@ -75,32 +79,44 @@ struct Tunnel {
     ended.wake();
   }
 
-  // Returns the upstream's status, 0 when it closed before one could be read.
-  Awaitable<int> server_to_client() {
+  // Waits for the head of the server's answer; true when it is a 101, which is passed on.
+  Awaitable<bool> upgraded() {
     std::array<char, kBufferBytes> buffer;
     std::string head;
-    int status = 0;
+    while (head.find("\r\n\r\n") == std::string::npos && head.size() < kMaxHeadBytes) {
+      const auto got = co_await read_server(buffer.data(), buffer.size());
+      if (!got || *got == 0) co_return false;
+      head.append(buffer.data(), *got);
+    }
+    if (!head.starts_with("HTTP/1.1 101")) co_return false;
+    to_client = head.size();
+    co_return co_await send(client, head);
+  }
+
+  Awaitable<void> server_to_client() {
+    std::array<char, kBufferBytes> buffer;
     for (;;) {
       const auto got = co_await read_server(buffer.data(), buffer.size());
       if (!got || *got == 0) break;
-      const std::string_view bytes{buffer.data(), *got};
-      if (status == 0) {
-        head += bytes;
-        if (head.size() > kMaxHeadBytes) break;
-        if (head.find("\r\n\r\n") == std::string::npos) continue;
-        status = head.size() > 12 ? std::atoi(head.c_str() + 9) : 0;
-        if (!co_await send(client, head)) break;
-        to_client += head.size();
-        if (status == 101) start_client_to_server();
-        continue;
-      }
-      to_client += bytes.size();
-      if (!co_await send(client, bytes)) break;
+      to_client += *got;
+      if (!co_await send(client, {buffer.data(), *got})) break;
     }
+    interrupt();
+    while (upstream_running) co_await ended.wait();
+  }
+
+  // Either side has been silent for too long, has ended, or the node stops.
+  void interrupt() {
     server.close();
     client.cancel();
-    while (upstream_running) co_await ended.wait();
-    co_return status;
+  }
+
+  // One timer for both directions, moved on by whichever has bytes.
+  void arm(Millis idle) {
+    silence.expires_after(idle);
+    silence.async_wait([this, watched = std::weak_ptr<bool>(present)](const error_code& error) {
+      if (!error && !watched.expired()) interrupt();
+    });
   }
 
   void start_client_to_server() {
@@ -112,7 +128,7 @@ struct Tunnel {
 }  // namespace
 
 Awaitable<bool> run_tunnel(Shard& shard, ClientStream& client, const RequestHead& head, std::string_view early,
-                           Transaction& transaction) {
+                           Transaction& transaction, std::function<void()>& interrupt) {
   auto group = transaction.tunnel_group();
   if (!group) co_return false;
   if (shard.config().ring) group = tiered::ring_group(*shard.config().ring);
@@ -122,16 +138,21 @@ Awaitable<bool> run_tunnel(Shard& shard, ClientStream& client, const RequestHead
     transaction.refuse(head, 502, "no server could be reached for the upgrade", true);
     co_return false;
   }
-  Tunnel tunnel{shard, client, **connected, early, Wakeup(shard.io())};
+  Tunnel tunnel{shard, client, **connected, early, Wakeup(shard.io()), Timer(shard.io())};
+  interrupt = [&tunnel] { tunnel.interrupt(); };
+  tunnel.arm(group->options().first_byte_timeout);
   const std::string request = request_text(head, *transaction.site(), shard.parts().identity.name);
   const bool sent = co_await tunnel.write_server(request);
-  const int status = sent ? co_await tunnel.server_to_client() : 0;
-  if (status == 0) {
-    transaction.refuse(head, 502, "the server did not answer the upgrade", true);
-    co_return false;
+  const bool upgraded = sent && co_await tunnel.upgraded();
+  if (upgraded) {
+    tunnel.start_client_to_server();
+    co_await tunnel.server_to_client();
   }
-  transaction.finish_tunnel(status, tunnel.to_client, tunnel.to_server);
-  co_return true;
+  tunnel.server.close();
+  tunnel.silence.cancel();
+  interrupt = nullptr;
+  if (upgraded) transaction.finish_tunnel(101, tunnel.to_client, tunnel.to_server);
+  co_return upgraded;
 }
 
 }  // namespace brink::edge
