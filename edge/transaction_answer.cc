@@ -108,7 +108,8 @@ void Transaction::begin_plan(const store::ResponsePtr& response, HeadKind kind, 
   }
   const bool from_store = outcome_.result == CacheResult::Hit || outcome_.result == CacheResult::Stale;
   const std::uint32_t age = cache::current_age(response->meta(), now_);
-  if (from_store || (trace_.upstream_aged && age > 0)) append_age(extra_, age);
+  // A child takes our word for the age (its clock may differ), so it is told what Date and delay add up to.
+  if (from_store || (age > 0 && (trace_.upstream_aged || child))) append_age(extra_, age);
   extra_.append(context_.identity.via);
   append_cache_status(extra_, context_.identity.name, trace_.cache_status, outcome_);
   plan_.extra = extra_;
