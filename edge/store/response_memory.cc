@@ -168,6 +168,7 @@ void ResponseMemory::give_back(Slot slot, std::size_t bytes, std::uint64_t credi
     credit += alone_bytes(bytes);
   } else {
     std::unique_lock lock(self.mutex_);
+    ASAN_UNPOISON_MEMORY_REGION(slot.memory, sizeof(void*));  // it may have been taken for less
     std::memcpy(slot.memory, &slab.free_slots, sizeof(void*));
     slab.free_slots = slot.memory;
     ASAN_POISON_MEMORY_REGION(slot.memory, slab.slot_bytes);
