@@ -1,6 +1,7 @@
 #include "edge/node.h"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <optional>
 #include <thread>
 
@@ -239,7 +240,7 @@ bool NodeImpl::reload(const config::Options& options, std::string& message) {
     ShardConfig config = next->for_shard(options);
     shard->call([&] { shard->apply(std::move(config)); });
   }
-  health_->watch(next->groups);
+  net::post(control_, [this, groups = next->groups] { health_->watch(groups); });
   if (admin_) admin_->set_tokens(options.admin.tokens);
   const std::lock_guard lock(mutex_);
   current_ = std::move(*next);
