@@ -22,7 +22,7 @@ class Herd(EndToEnd):
         done = subprocess.run(command, capture_output=True, text=True, timeout=110)
         self.assertIn(done.returncode, (0, 1), done.stderr)
         result = json.loads(done.stdout)
-        print(json.dumps(result), flush=True)
+        print("\n" + json.dumps(result), flush=True)
         self.assertEqual((result["ok"], result["failed"]), (CONNECTIONS, 0), result)
         self.assertEqual(result["bodies"], 1, "not everybody got the same body")
         self.assertGreater(result["body_bytes"], 0)
