@@ -1,5 +1,6 @@
 // links: brink_edge
-// A request as a client sends it: head, body, whatever follows. What the gate lets through is framed in exactly one way.
+// A request as a client sends it: head, body, whatever follows. What the gate lets through is
+// framed in exactly one way.
 #include <algorithm>
 #include <memory>
 
@@ -13,8 +14,8 @@ using namespace brink;
 using namespace brink::edge;
 
 std::size_t count(Fields fields, std::string_view name) {
-  return static_cast<std::size_t>(
-      std::count_if(fields.begin(), fields.end(), [&](const Field& f) { return iequals(f.name, name); }));
+  return static_cast<std::size_t>(std::count_if(
+      fields.begin(), fields.end(), [&](const Field& f) { return iequals(f.name, name); }));
 }
 
 // Views of an accepted head lie inside the block, and nothing in it can be read in two ways.
@@ -35,8 +36,8 @@ void check_head(std::string_view block, const RequestHead& head) {
 }
 
 // The body never takes more than its framing says, however it is cut into reads.
-void check_body(RequestParser& parser, RequestBody& body, const RequestHead& head, std::string_view rest,
-                std::size_t step) {
+void check_body(RequestParser& parser, RequestBody& body, const RequestHead& head,
+                std::string_view rest, std::size_t step) {
   body.begin(1 << 20);
   body.discard();
   std::string pending;
