@@ -39,7 +39,11 @@ std::string join_lines(Fields fields, std::string_view name, std::size_t max_byt
 }  // namespace
 
 Fetch::Fetch(FlowContext& context, std::string_view key, std::uint64_t key_hash)
-    : context_(context), key_(key), key_hash_(key_hash), in_table_(!key.empty()) {}
+    : context_(context),
+      key_(key),
+      key_hash_(key_hash),
+      max_followers_(context.cache.followers_per_fetch),
+      in_table_(!key.empty()) {}
 
 std::shared_ptr<Fetch> Fetch::create(FlowContext& context, std::string_view key, std::uint64_t key_hash) {
   std::shared_ptr<Fetch> fetch(new Fetch(context, key, key_hash));
@@ -92,7 +96,7 @@ void Fetch::resume_request() {
 
 bool Fetch::attach(store::Waker& waker) {
   const std::lock_guard lock(mutex_);
-  if (audience_ > context_.cache.followers_per_fetch) return false;  // the leader is one of them
+  if (audience_ > max_followers_) return false;  // the leader is one of them
   ++audience_;
   waiters_.insert(&waker);
   return true;

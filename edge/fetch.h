@@ -124,6 +124,7 @@ class Fetch final : public origin::Handler, public store::Waker {
   FlowContext& context_;
   const std::string key_;
   const std::uint64_t key_hash_;
+  const std::uint32_t max_followers_;  // the shard's configuration may change under other threads' eyes
   FetchPlan plan_;
   std::weak_ptr<Fetch> self_;
   std::unique_ptr<origin::Call> call_;
