@@ -236,7 +236,7 @@ void Fetch::begin_body(const origin::ResponseHead& head) {
   if (!writer) return fail_soon(writer.error());
   writer_ = std::move(*writer);
   writer_->set_waker(this);
-  if (!plan_.background) anchor_ = store::BodyReader::join(writer_->fill(), nullptr);
+  if (!plan_.background && leader_waits_) anchor_ = store::BodyReader::join(writer_->fill(), nullptr);
   if (decision.store && !writer_->storing()) decision.reason = cache::Reason::TooLarge;
   const bool stored = decision.store && writer_->storing();
   const auto reuse = cache::decide_reuse({}, decision.meta, plan_.policy, context.response_time);

@@ -84,7 +84,10 @@ class Fetch final : public origin::Handler, public store::Waker {
   void cancel(Error error);
   void resume_request();
   // The leader has joined the fill, or will not: see anchor_.
-  void let_go_of_beginning() { anchor_.reset(); }
+  void let_go_of_beginning() {
+    anchor_.reset();
+    leader_waits_ = false;
+  }
 
   // A client begins to wait; false when there are too many already. `waker` stays valid until stop_waiting().
   bool attach(store::Waker& waker);
@@ -132,6 +135,7 @@ class Fetch final : public origin::Handler, public store::Waker {
   // Holds the beginning of a body that may only pass, until the leader, woken by a post, has joined: upstream may deliver
   // more than a window within one turn of the loop.
   std::unique_ptr<store::BodyReader> anchor_;
+  bool leader_waits_ = true;
   TimePoint request_time_{};
   Ticks started_{};
   bool in_table_;
