@@ -1,5 +1,7 @@
 #include "origin/curl_driver.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,6 +20,26 @@ constexpr int kTimerRounds = 8;  // before the io_context gets its turn
 constexpr Millis kShortestWait{1};
 
 }  // namespace
+
+CurlDriver::Ends CurlDriver::ends_of(int fd) {
+  const auto port_of = [](const sockaddr_storage& address) {
+    return ntohs(address.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(address).sin6_port
+                                               : reinterpret_cast<const sockaddr_in&>(address).sin_port);
+  };
+  Ends out;
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0) out.local_port = port_of(address);
+  size = sizeof address;
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return out;
+  out.remote_port = port_of(address);
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const void* bytes = address.ss_family == AF_INET6
+                          ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in6&>(address).sin6_addr)
+                          : &reinterpret_cast<const sockaddr_in&>(address).sin_addr;
+  if (inet_ntop(address.ss_family, bytes, text.data(), text.size())) out.remote_address = text.data();
+  return out;
+}
 
 class CurlDriver::Inside {
  public:
@@ -209,12 +231,28 @@ void CurlDriver::socket_changed(CURL* easy, int fd, int what) {
     of.wanted = false;
     // A descriptor we do not see closed must leave now: its number may come back as another socket.
     const bool watch = of.ours && of.events != 0 && owner_.leaves_silence(easy);
-    set_events(fd, of, watch ? static_cast<std::uint32_t>(EPOLLIN) : 0U);
-    return;
+    return watch ? watch_idle(fd, of) : set_events(fd, of, 0);
   }
   of.wanted = true;
   set_events(fd, of,
              ((what & CURL_POLL_IN) ? EPOLLIN : 0U) | ((what & CURL_POLL_OUT) ? EPOLLOUT : 0U));
+}
+
+void CurlDriver::watch_idle(int fd, Socket& of) {
+  of.ends = ends_of(fd);
+  set_events(fd, of, EPOLLIN);
+  if (std::find(idle_.begin(), idle_.end(), fd) == idle_.end()) idle_.push_back(fd);
+}
+
+void CurlDriver::occupy(const char* remote_address, int remote_port, int local_port) {
+  const Ends ends{remote_address ? remote_address : "", remote_port, local_port};
+  std::erase_if(idle_, [&](int fd) {
+    Socket& of = socket(fd);
+    if (of.wanted || of.events == 0) return true;
+    if (of.ends != ends) return false;
+    set_events(fd, of, 0);
+    return true;
+  });
 }
 
 int CurlDriver::socket_function(CURL* easy, curl_socket_t fd, int what, void* self,

@@ -15,6 +15,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "config/runtime/clock.h"
@@ -48,16 +49,26 @@ class CurlDriver {
   bool add(CURL* easy);
   void remove(CURL* easy);                // breaks the transfer off when it is under way
   void unpause(CURL* easy, int bitmask);  // curl_easy_pause(); delivers kept data from inside
+  // A request goes out on this connection: bytes that come on it are no stray ones, even where libcurl does not ask to watch
+  // it (an answer that arrives at once and is paused at once). From CURLOPT_PREREQFUNCTION, whose arguments these are.
+  void occupy(const char* remote_address, int remote_port, int local_port);
   // Has on_kick() called soon from the io_context; calls in between count once.
   void kick();
   // True while libcurl is on the stack: handles may not be added, removed or unpaused.
   bool inside() const { return inside_; }
 
  private:
+  struct Ends {
+    std::string remote_address;
+    int remote_port = 0;
+    int local_port = 0;
+    friend bool operator==(const Ends&, const Ends&) = default;
+  };
   struct Socket {
     bool ours = false;    // opened by open_socket(): its close is seen, so it may stay in the set
     bool wanted = false;  // a transfer or handshake waits for it
     std::uint32_t events = 0;  // registered with epoll; 0 = not in the set
+    Ends ends;            // while it is watched for bytes that nobody asked for
   };
   class Inside;
 
@@ -66,6 +77,8 @@ class CurlDriver {
   void poll_sockets();
   void poll_one(const epoll_event& event);
   void on_idle_event(int fd, Socket& socket);
+  void watch_idle(int fd, Socket& socket);
+  static Ends ends_of(int fd);
   void turn();  // timers, finished transfers, next wake-up: after anything that moved
   void run_curl_timer();
   void collect();
@@ -86,6 +99,7 @@ class CurlDriver {
   boost::asio::posix::stream_descriptor epoll_;
   boost::asio::steady_timer timer_;
   std::vector<Socket> sockets_;  // by descriptor
+  std::vector<int> idle_;  // watched for stray bytes; some may have gone since
   Ticks curl_due_ = Ticks::max();
   Ticks armed_for_ = Ticks::max();
   bool inside_ = false;

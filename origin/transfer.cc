@@ -38,8 +38,11 @@ void Transfer::install_callbacks() {
   const Trampoline read = [](char* into, std::size_t, std::size_t size, void* self) noexcept {
     return static_cast<Transfer*>(self)->on_read(into, size);
   };
-  const curl_prereq_callback prereq = [](void* self, char*, char*, int, int) noexcept {
-    return static_cast<Transfer*>(self)->on_ready_to_send();
+  const curl_prereq_callback prereq = [](void* self, char* remote, char*, int remote_port,
+                                         int local_port) noexcept {
+    auto& transfer = *static_cast<Transfer*>(self);
+    transfer.driver_.occupy(remote, remote_port, local_port);
+    return transfer.on_ready_to_send();
   };
   void* const self = this;
   set_option(easy(), CURLOPT_PRIVATE, self);
