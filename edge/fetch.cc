@@ -75,6 +75,7 @@ void Fetch::ask_upstream() {
   origin::Request request = plan_.request;
   if (plan_.asked) plan_.request.fields = fields;
   request.fields = std::move(fields);
+  mark_ = context_.invalidations.read(key_hash_);
   call_ = context_.upstream.start(std::move(request), *this);
 }
 
@@ -162,21 +163,34 @@ void Fetch::on_head(const origin::ResponseHead& head) {
   begin_body(head);
 }
 
+void Fetch::invalidate(const cache::CacheKey& key) {
+  context_.invalidations.mark(key.hash);
+  context_.store.invalidate(key);
+}
+
+// What was read before an unsafe request changed it must not come back after it.
+void Fetch::drop_if_outrun(const store::ResponsePtr& stored) {
+  if (stored && context_.invalidations.read(key_hash_) != mark_) context_.store.drop(stored);
+}
+
 // RFC 9111 §4.4: the target itself, and what Location and Content-Location name.
 void Fetch::invalidate_targets(const origin::ResponseHead& head) {
-  context_.store.invalidate(cache::make_cache_key_of_text(plan_.cache_key));
+  invalidate(cache::make_cache_key_of_text(plan_.cache_key));
   const auto targets = cache::invalidation_targets(plan_.request.scheme, plan_.request.authority,
                                                    plan_.request.target, head.fields);
   for (const std::string& target : {targets.location, targets.content_location}) {
     if (target.empty()) continue;
     std::string buffer;
-    context_.store.invalidate(cache::make_cache_key(
+    invalidate(cache::make_cache_key(
         {.scheme = plan_.request.scheme, .host = plan_.request.authority, .target = target}, buffer));
   }
 }
 
 void Fetch::note_head(const origin::ResponseHead& head) {
-  if (cache::invalidates(plan_.request.method, head.status)) invalidate_targets(head);
+  if (cache::invalidates(plan_.request.method, head.status)) {
+    invalidate_targets(head);
+    mark_ = context_.invalidations.read(key_hash_);  // its own answer is what comes after
+  }
   const std::lock_guard lock(mutex_);
   progress_.upstream_status = head.status;
   progress_.content_length = head.content_length;
@@ -304,7 +318,7 @@ void Fetch::on_complete() {
   }
   if (writer_) {
     writer_->set_waker(nullptr);
-    writer_->commit();
+    if (writer_->commit()) drop_if_outrun(writer_->response());
   }
   finish();
 }

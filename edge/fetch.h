@@ -110,7 +110,9 @@ class Fetch final : public origin::Handler, public store::Waker {
  private:
   Fetch(FlowContext& context, std::string_view key, std::uint64_t key_hash);
   void ask_upstream();
+  void invalidate(const cache::CacheKey& key);
   void invalidate_targets(const origin::ResponseHead& head);
+  void drop_if_outrun(const store::ResponsePtr& stored);
   cache::ResponseContext response_context(const origin::ResponseHead& head) const;
   void note_head(const origin::ResponseHead& head);
   void not_modified(const origin::ResponseHead& head);
@@ -138,6 +140,7 @@ class Fetch final : public origin::Handler, public store::Waker {
   bool leader_waits_ = true;
   TimePoint request_time_{};
   Ticks started_{};
+  std::uint32_t mark_ = 0;          // of the key, before upstream was asked
   bool in_table_;
   bool ended_ = false;
   std::uint64_t discarded_bytes_ = 0;

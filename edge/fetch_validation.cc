@@ -19,6 +19,7 @@ void Fetch::not_modified(const origin::ResponseHead& head) {
   if (!keep) context_.store.drop(old);
   Progress result;
   result.response = new_head.empty() ? nullptr : context_.store.freshen(old, new_head, meta);
+  drop_if_outrun(result.response);
   if (!result.response) result.response = old;  // no room for a second head: this once from the old one
   const auto reuse = cache::decide_reuse({}, result.response->meta(), plan_.policy, context_.clock.now());
   const bool own_variant = old == plan_.stale;  // else another variant's, offered on a variant miss (§4.1)

@@ -9,6 +9,7 @@
 #include "config/runtime/clock.h"
 #include "edge/access_log.h"
 #include "edge/edge_metrics.h"
+#include "edge/invalidation_marks.h"
 #include "edge/rules.h"
 #include "edge/store/store.h"
 #include "edge/uncacheable.h"
@@ -39,6 +40,7 @@ struct FlowContext {
   store::Store& store;
   CollapseTable& collapse;        // shared by the shards of a node
   UncacheableMemory& uncacheable; // ditto
+  InvalidationMarks& invalidations;  // ditto
   origin::Upstream& upstream;     // the shard's own
   FetchSet& fetches;              // the shard's own
   EdgeMetrics& metrics;           // the shard's own

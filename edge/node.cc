@@ -73,6 +73,7 @@ class NodeImpl final : public Node {
   std::unique_ptr<store::Store> store_;
   CollapseTable collapse_;
   UncacheableMemory uncacheable_;
+  InvalidationMarks invalidations_;
   ConnectionLimits connections_;
   std::unique_ptr<AccessLog> access_log_;
   Prepared current_;
@@ -115,8 +116,8 @@ bool NodeImpl::start_all(std::string& message) {
   current_ = std::move(*prepared);
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   const unsigned workers = options_.node.workers == 0 ? cores : options_.node.workers;
-  const NodeParts parts{clock_,       identity_,    *store_,  collapse_,
-                        uncacheable_, connections_, metrics_, *access_log_};
+  const NodeParts parts{clock_,         identity_,    *store_,  collapse_,   uncacheable_,
+                        invalidations_, connections_, metrics_, *access_log_};
   for (unsigned i = 0; i < workers; ++i) {
     shards_.push_back(std::make_unique<Shard>(parts, current_.for_shard(options_)));
   }

@@ -45,6 +45,7 @@ struct NodeParts {
   store::Store& store;
   CollapseTable& collapse;
   UncacheableMemory& uncacheable;
+  InvalidationMarks& invalidations;
   ConnectionLimits& connections;
   MetricsRegistry& metrics;
   AccessLog& access_log;

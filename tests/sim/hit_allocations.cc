@@ -81,6 +81,7 @@ int main() {
   auto store = store::make_memory_store({});
   CollapseTable collapse;
   UncacheableMemory uncacheable;
+  InvalidationMarks invalidations;
   FetchSet fetches;
   OneAnswer upstream;
   Quiet quiet;
@@ -94,7 +95,7 @@ int main() {
   site.origin.servers = {"http://127.0.0.1:1"};
   auto sites = std::make_shared<const SiteTable>(
       std::vector{site}, std::vector{origin::ServerGroup::create(site.origin, nullptr)});
-  FlowContext flow{clock,   *store,    collapse, uncacheable, upstream, fetches,
+  FlowContext flow{clock,   *store,    collapse, uncacheable, invalidations, upstream, fetches,
                    metrics, *producer, quiet,    identity,    sites,    config::CacheOptions{}};
   const std::array<Field, 3> fields{{{"Host", "a.test"}, {"Accept-Encoding", "gzip, br"}, {"User-Agent", "x"}}};
   RequestHead head;

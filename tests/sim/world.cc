@@ -20,7 +20,7 @@ SimShard::SimShard(World& world, std::size_t)
       upstream_(make_fake_upstream(world)) {
   config::CacheOptions cache;
   cache.uncacheable_memory = Seconds{20};
-  flow_.reset(new edge::FlowContext{world.clock, *world.store_, world.collapse_, world.uncacheable_, *upstream_,
+  flow_.reset(new edge::FlowContext{world.clock, *world.store_, world.collapse_, world.uncacheable_, world.invalidations_, *upstream_,
                                     fetches_, *metrics_, *access_log_, *this, world.identity_, world.sites_, cache});
 }
 

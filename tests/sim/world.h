@@ -89,6 +89,7 @@ class World {
   std::unique_ptr<edge::store::Store> store_;
   edge::CollapseTable collapse_;
   edge::UncacheableMemory uncacheable_;
+  edge::InvalidationMarks invalidations_;
   std::unique_ptr<edge::AccessLog> access_log_;
   std::shared_ptr<const edge::SiteTable> sites_;
   std::vector<Resource> resources_;
