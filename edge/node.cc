@@ -101,10 +101,10 @@ NodeImpl::NodeImpl(const config::Options& options, const Clock& clock, NodeHooks
 NodeImpl::~NodeImpl() {
   admin_.reset();
   for (auto& shard : shards_) shard->stop();
-  health_.reset();
   control_work_.reset();
   control_.stop();
   if (control_thread_.joinable()) control_thread_.join();
+  health_.reset();  // belongs to the control thread: only once that has ended
   shards_.clear();
 }
 

@@ -11,7 +11,7 @@
 
 namespace {
 
-std::size_t allocations = 0;
+thread_local std::size_t allocations = 0;  // of this thread: the access log's writer has its own
 
 }  // namespace
 
