@@ -251,7 +251,7 @@ Ticks Client::on_time(Ticks now) {
 void Client::attempt_failed(Transfer& transfer, const Error& error) {
   const AttemptOutcome outcome = outcome_of(transfer, error);
   log_failure(transfer, error);
-  if (transfer.use_fresh_connection()) {
+  if (transfer.added && transfer.use_fresh_connection()) {
     transfer.added = false;
     driver_.remove(transfer.easy());
     return enqueue(transfer);

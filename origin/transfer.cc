@@ -81,6 +81,7 @@ void Transfer::end() {
 
 bool Transfer::choose(bool again) {
   CHECK(!candidate_.server);
+  attempt_ = {};  // what the attempt before this one met, or another call's, says nothing of this one
   candidate_ = candidates_->next(host_.clock().ticks(), again);
   return candidate_.server != nullptr;
 }

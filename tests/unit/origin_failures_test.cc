@@ -417,6 +417,36 @@ TEST_F(OriginFailures, WaitingForAConnectionEndsAndDoesNotHurtTheServer) {
   EXPECT_FALSE(servers->status(clock.ticks())[0].ejected);
 }
 
+// The call before it lost a reused connection; this one never gets as far as a connection.
+TEST_F(OriginFailures, WhatOneCallMetIsForgottenInTheNext) {
+  ScriptedServer silent(kSilence);
+  auto crowded_options = options_for({silent.url()});
+  crowded_options.connections = 1;
+  const auto crowded = group(crowded_options);
+  std::vector<std::unique_ptr<Recorder>> recorders;
+  std::vector<std::unique_ptr<origin::Call>> calls;
+  constexpr int kSlotAndWaiters = 17;
+  for (int i = 0; i < kSlotAndWaiters; ++i) {
+    recorders.push_back(std::make_unique<Recorder>());
+    calls.push_back(upstream().start(get(crowded), *recorders.back()));
+  }
+  ScriptedServer server([](Connection& c) {
+    if (c.read_head().empty()) return;
+    c.write(ok("once"));
+    c.read_exactly(1);
+    c.reset();
+  });
+  const auto servers = group(options_for({server.url()}));
+  ASSERT_TRUE(fetch(get(servers)).complete);
+  auto post = get(servers);
+  post.method = "POST";
+  post.may_retry = false;
+  ASSERT_TRUE(fetch(std::move(post)).error);
+  const Recorder refused = fetch(get(crowded));
+  ASSERT_TRUE(refused.error);
+  EXPECT_EQ(refused.error->code, ErrorCode::LimitReached);
+}
+
 TEST_F(OriginFailures, AnEjectedServerIsNotAsked) {
   ScriptedServer well(ok("well"));
   auto options = options_for({refused_url(), well.url()});
