@@ -116,6 +116,14 @@ void check_bypass(const CheckContext& context, const CacheRules& rules, const st
                     : "has no effect: the site's rules say bypass: true; add bypass: false here");
 }
 
+constexpr std::uint64_t kSmallestSlice = 1024;
+
+void check_slices(const CheckContext& context, const CacheRules& rules, const std::string& path) {
+  if (rules.slice_size == 0 || rules.slice_size >= kSmallestSlice) return;
+  if (!context.is_set(path + ".slice_size")) return;  // the site's, named there
+  context.error(path + ".slice_size", "expected 0 (no slices) or at least 1KiB");
+}
+
 }  // namespace
 
 void check_upstream(const CheckContext& context, UpstreamOptions& upstream,
@@ -162,8 +170,10 @@ void check_sites(const CheckContext& context) {
       context.warning(path + ".origin.tls", "has no effect: no server's URL begins with https://");
     }
     check_bypass(context, sites[i].rules, path + ".rules");
+    check_slices(context, sites[i].rules, path + ".rules");
     for (std::size_t k = 0; k < sites[i].paths.size(); ++k) {
       check_bypass(context, sites[i].paths[k].rules, item_path(path + ".paths", k));
+      check_slices(context, sites[i].paths[k].rules, item_path(path + ".paths", k));
     }
     check_paths(context, sites[i], path);
   }

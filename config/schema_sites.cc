@@ -10,6 +10,8 @@ namespace brink::config {
 namespace {
 
 constexpr double kKiB = 1024;
+constexpr double kSliceMax = 64 * 1024 * kKiB;
+constexpr double kTiB = 1024 * 1024 * 1024 * kKiB;
 constexpr double kSecondMs = 1000;
 constexpr double kHourMs = 3600 * kSecondMs;
 constexpr double kDayMs = 24 * kHourMs;
@@ -151,6 +153,17 @@ constexpr Key kRulesKeys[] = {
     leaf<&CacheRules::ignore_query>(
         "ignore_query", Type::Boolean, "false",
         "Whether URLs that differ in their query only share one response."),
+    leaf<&CacheRules::slice_size>("slice_size", Type::Size, "1MiB",
+                                  "A range of a large response that is not stored is fetched in "
+                                  "aligned slices of this size, each stored by itself, so that a "
+                                  "seek into a film costs slices and not the film. 0 means never: "
+                                  "the whole response is fetched.")
+        .also_called("slice slices slice_bytes")
+        .between(0, kSliceMax),
+    leaf<&CacheRules::slice_from>("slice_from", Type::Size, "8MiB",
+                                  "The length from which on a response counts as large. Of a "
+                                  "shorter one that is longer than a slice the whole is fetched.")
+        .between(0, kTiB),
 };
 
 const Section kRulesSection{kRulesKeys, fresh<CacheRules>};

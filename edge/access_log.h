@@ -25,6 +25,7 @@ enum class CacheResult : std::uint8_t {
   Stale,      // from the store, stale (reason says why that was allowed)
   Miss,       // fwd=uri-miss
   VaryMiss,   // fwd=vary-miss
+  Partial,    // fwd=partial: some of the bytes are stored, not all
   Validated,  // fwd=stale, a 304 made the stored response fresh
   Expired,    // fwd=stale, upstream sent a new response
   Request,    // fwd=request: the request's own directives sent it on

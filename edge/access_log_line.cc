@@ -20,6 +20,8 @@ std::string_view to_string(CacheResult result) {
       return "miss";
     case CacheResult::VaryMiss:
       return "vary-miss";
+    case CacheResult::Partial:
+      return "partial";
     case CacheResult::Validated:
       return "validated";
     case CacheResult::Expired:
@@ -155,7 +157,8 @@ constexpr auto kFields =
                put_number(out, static_cast<std::uint64_t>(std::max<int>(0, l.record.status)));
              }},
             {"result", "string",
-             "How it was answered: `hit`, `stale`, `miss`, `vary-miss`, `validated` (stale, and a "
+             "How it was answered: `hit`, `stale`, `miss`, `vary-miss`, `partial` (some of the bytes "
+             "were stored, not all), `validated` (stale, and a "
              "304 made it "
              "fresh), `expired` (stale, and upstream sent a new response), `request` (the "
              "request's own "

@@ -19,6 +19,7 @@ std::string_view disposition(CacheResult result) {
     case CacheResult::Validated:
     case CacheResult::Expired: return "; fwd=stale";
     case CacheResult::VaryMiss: return "; fwd=vary-miss";
+    case CacheResult::Partial: return "; fwd=partial";
     case CacheResult::Request: return "; fwd=request";
     case CacheResult::Bypass: return "; fwd=bypass";
     case CacheResult::Method: return "; fwd=method";

@@ -14,6 +14,16 @@ CollapseTable::Joined CollapseTable::join(std::string_view key, std::uint64_t ha
   return {std::move(fetch), true};
 }
 
+bool CollapseTable::has(const cache::CacheKey& key) {
+  Stripe& s = stripe(key.hash);
+  const std::lock_guard lock(s.mutex);
+  return s.fetches.find(key.text) != s.fetches.end();
+}
+
+bool CollapseTable::put(std::string_view key, std::uint64_t hash, const std::shared_ptr<Fetch>& fetch) {
+  return join(key, hash, [&] { return fetch; }).leader;
+}
+
 void CollapseTable::remove(std::string_view key, std::uint64_t hash, const Fetch* fetch) {
   Stripe& s = stripe(hash);
   std::shared_ptr<Fetch> last;  // let go outside the lock

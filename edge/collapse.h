@@ -16,6 +16,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "edge/cache/key.h"
+
 namespace brink::edge {
 
 class Fetch;
@@ -30,6 +32,9 @@ class CollapseTable {
   // The fetch under way for this key, or `make()`'s, put in its place (then `leader`). `make` is called under the
   // stripe's lock: it only allocates.
   Joined join(std::string_view key, std::uint64_t hash, const std::function<std::shared_ptr<Fetch>()>& make);
+  // Puts `fetch` there, unless another is under way for this key.
+  bool put(std::string_view key, std::uint64_t hash, const std::shared_ptr<Fetch>& fetch);
+  bool has(const cache::CacheKey& key);
   // Takes exactly this fetch out, if it is still there.
   void remove(std::string_view key, std::uint64_t hash, const Fetch* fetch);
   std::size_t size() const;

@@ -38,15 +38,17 @@ std::string join_lines(Fields fields, std::string_view name, std::size_t max_byt
 
 }  // namespace
 
-Fetch::Fetch(FlowContext& context, std::string_view key, std::uint64_t key_hash)
+Fetch::Fetch(FlowContext& context, std::string_view name, std::uint64_t name_hash, std::uint64_t key_hash)
     : context_(context),
-      key_(key),
+      name_(name),
+      name_hash_(name_hash),
       key_hash_(key_hash),
       max_followers_(context.cache.followers_per_fetch),
-      in_table_(!key.empty()) {}
+      in_table_(!name.empty()) {}
 
-std::shared_ptr<Fetch> Fetch::create(FlowContext& context, std::string_view key, std::uint64_t key_hash) {
-  std::shared_ptr<Fetch> fetch(new Fetch(context, key, key_hash));
+std::shared_ptr<Fetch> Fetch::create(FlowContext& context, std::string_view name, std::uint64_t name_hash,
+                                     std::uint64_t key_hash) {
+  std::shared_ptr<Fetch> fetch(new Fetch(context, name, name_hash, key_hash));
   fetch->self_ = fetch;
   return fetch;
 }
@@ -68,19 +70,19 @@ void Fetch::start(FetchPlan plan) {
   ask_upstream();
 }
 
-// The fields go along for good, unless a 304 for something else may make us ask again.
+// The fields go along for good, unless an answer that is not for us may make us ask again.
 void Fetch::ask_upstream() {
   std::vector<std::pair<std::string, std::string>> fields = std::move(plan_.request.fields);
   plan_.request.fields.clear();
   origin::Request request = plan_.request;
-  if (plan_.asked) plan_.request.fields = fields;
+  if (plan_.asked || plan_.slice.slice_bytes > 0) plan_.request.fields = fields;
   request.fields = std::move(fields);
   mark_ = context_.invalidations.read(key_hash_);
   call_ = context_.upstream.start(std::move(request), *this);
 }
 
 void Fetch::abandon() {
-  leave_table(false);
+  leave_table();
   settle(Phase::Abandoned, {});
 }
 
@@ -155,10 +157,11 @@ void Fetch::on_head(const origin::ResponseHead& head) {
         cache::decide_stale_on_failure(plan_.directives, plan_.stale->meta(), cache::UpstreamFailure::ErrorResponse,
                                        plan_.policy, context_.clock.now());
     if (decision.serve_stale) {
-      leave_table(false);
+      leave_table();
       return settle(Phase::ErrorStatus, {});
     }
   }
+  if (plan_.slice.slice_bytes > 0 && take_partial(head)) return;
   if (plan_.request.method == "HEAD" && head.status == 200 && plan_.stale) freshen_by_head(head);
   begin_body(head);
 }
@@ -241,17 +244,8 @@ void Fetch::begin_body(const origin::ResponseHead& head) {
                                                    ? std::nullopt
                                                    : head.content_length,
                            .store = decision.store};
-  auto writer = context_.store.begin(fresh);
-  if (!writer && decision.store) {
-    decision.reason = cache::Reason::StoreFull;
-    fresh.store = false;
-    writer = context_.store.begin(fresh);
-  }
-  if (!writer) return fail_soon(writer.error());
-  writer_ = std::move(*writer);
-  writer_->set_waker(this);
-  if (!plan_.background && leader_waits_) anchor_ = store::BodyReader::join(writer_->fill(), nullptr);
-  if (decision.store && !writer_->storing()) decision.reason = cache::Reason::TooLarge;
+  begin_writer(fresh, decision.reason);
+  if (!writer_) return;
   const bool stored = decision.store && writer_->storing();
   const auto reuse = cache::decide_reuse({}, decision.meta, plan_.policy, context.response_time);
   Progress result;
@@ -262,10 +256,29 @@ void Fetch::begin_body(const origin::ResponseHead& head) {
     const std::lock_guard lock(mutex_);
     trace_.store_reason = decision.reason;
   }
-  if (!result.shareable) leave_table(!is_error_status(head.status));
-  if (result.shareable) context_.uncacheable.forget(key_hash_);
+  if (!result.shareable) leave_table();
+  if (!result.shareable && !is_error_status(head.status) && head.status != 416) {
+    remember_uncacheable(decision.reason);
+  }
+  if (result.shareable) forget_uncacheable();
   settle(Phase::Streaming, result);
   if (!stored) wake();  // nobody may be left to read it
+}
+
+// Opens the writer, in a window if it cannot be stored; without one the fetch has failed.
+void Fetch::begin_writer(const store::NewResponse& response, cache::Reason& reason) {
+  store::NewResponse fresh = response;
+  auto writer = context_.store.begin(fresh);
+  if (!writer && fresh.store) {
+    reason = cache::Reason::StoreFull;
+    fresh.store = false;
+    writer = context_.store.begin(fresh);
+  }
+  if (!writer) return fail_soon(writer.error());
+  writer_ = std::move(*writer);
+  writer_->set_waker(this);
+  if (!plan_.background && leader_waits_) anchor_ = store::BodyReader::join(writer_->fill(), nullptr);
+  if (fresh.store && !writer_->storing()) reason = cache::Reason::TooLarge;
 }
 
 // Publishes the outcome and wakes everybody who waits for the head.
@@ -274,21 +287,34 @@ void Fetch::settle(Phase phase, const Progress& result) {
   progress_.phase = phase;
   progress_.shareable = result.shareable;
   progress_.response = result.response;
+  progress_.slice = result.slice;
   progress_.fill = result.fill;
   progress_.error = result.error;
   for (store::Waker* waiter : waiters_) waiter->wake();
 }
 
-void Fetch::leave_table(bool remember_uncacheable) {
-  if (remember_uncacheable && plan_.may_store && plan_.request.method == "GET") {
-    context_.uncacheable.remember(key_hash_, context_.clock.now(), context_.cache.uncacheable_memory);
-  }
+void Fetch::leave_table() {
   if (!in_table_) return;
   in_table_ = false;
-  context_.collapse.remove(key_, key_hash_, this);
+  context_.collapse.remove(name_, name_hash_, this);
+}
+
+// What is too large as a whole may still be stored in slices.
+void Fetch::remember_uncacheable(cache::Reason reason) {
+  if (!plan_.may_store || plan_.request.method != "GET") return;
+  const TimePoint now = context_.clock.now();
+  context_.uncacheable.remember(key_hash_, now, context_.cache.uncacheable_memory);
+  if (reason == cache::Reason::TooLarge) return;
+  context_.uncacheable.remember(UncacheableMemory::hash_of_ranges(key_hash_), now, context_.cache.uncacheable_memory);
+}
+
+void Fetch::forget_uncacheable() {
+  context_.uncacheable.forget(key_hash_);
+  context_.uncacheable.forget(UncacheableMemory::hash_of_ranges(key_hash_));
 }
 
 Fetch::Flow Fetch::on_body(std::string_view bytes) {
+  if (refetch_) return Flow::Continue;
   if (!writer_) {  // of a 304, or of an error that a stale response stands in for
     discarded_bytes_ += bytes.size();
     if (discarded_bytes_ > kMaxDiscardedBytes) fail_soon({ErrorCode::Cancelled, Side::Internal});
@@ -301,7 +327,8 @@ Fetch::Flow Fetch::on_body(std::string_view bytes) {
 
 // The body outgrew what may be stored: who reads it already reads on, nobody joins any more.
 void Fetch::notice_overflow() {
-  leave_table(true);
+  leave_table();
+  if (!plan_.slice.map) remember_uncacheable(cache::Reason::TooLarge);
   const std::lock_guard lock(mutex_);
   progress_.shareable = false;
   trace_.store_reason = cache::Reason::TooLarge;
@@ -309,22 +336,29 @@ void Fetch::notice_overflow() {
 }
 
 void Fetch::on_complete() {
-  if (refetch_) {
-    refetch_ = false;
-    plan_.asked.reset();
-    std::erase_if(plan_.request.fields, [](const auto& f) { return cache::is_condition_field(f.first); });
-    call_.reset();
-    return ask_upstream();
-  }
+  if (refetch_) return ask_again();
   if (writer_) {
+    append_kept();
     writer_->set_waker(nullptr);
     if (writer_->commit()) drop_if_outrun(writer_->response());
   }
   finish();
 }
 
+void Fetch::ask_again() {
+  refetch_ = false;
+  plan_.asked.reset();
+  plan_.slice = {};
+  std::erase_if(plan_.request.fields, [](const auto& field) {
+    return cache::is_condition_field(field.first) || iequals(field.first, "range");
+  });
+  call_.reset();
+  ask_upstream();
+}
+
 void Fetch::on_error(Error error) {
   if (ended_) return;
+  if (refetch_) return ask_again();
   if (writer_) {
     writer_->set_waker(nullptr);
     writer_->abort(error);
@@ -349,7 +383,7 @@ void Fetch::fail_waiting(Error error) {
   if (progress().phase != Phase::Waiting) return;
   Progress failed;
   failed.error = error;
-  leave_table(false);
+  leave_table();
   settle(Phase::Failed, failed);
 }
 
@@ -360,6 +394,9 @@ void Fetch::fail_soon(Error error) {
     if (const auto fetch = weak.lock()) fetch->cancel(error);
   });
 }
+
+// The same when what there was to tell has been told.
+void Fetch::end_soon() { fail_soon({ErrorCode::Cancelled, Side::Internal}); }
 
 void Fetch::cancel_if_unwanted() {
   if (ended_) return;
@@ -375,7 +412,7 @@ void Fetch::cancel_if_unwanted() {
 
 void Fetch::finish() {
   ended_ = true;
-  leave_table(false);
+  leave_table();
   if (writer_) writer_->set_waker(nullptr);
   anchor_.reset();
   call_.reset();

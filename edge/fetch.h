@@ -4,9 +4,12 @@
 // Life: created (by CollapseTable::join, or alone) → start() on its shard, or abandon() → Waiting → one of
 //   Streaming   the head is here, the body is filling: `shareable` says whether followers may read it
 //   Freshened   a 304 made the stored response fresh again
+//   Sliced      a 206 came for the range we asked for: `response` is the slice map (cache/slices.h), and the slice itself is
+//               under way as a fetch of its own name, this one
+//   Declined    what came cannot be shared with anybody: each asks for itself, as its client did
 //   ErrorStatus upstream answered 5xx and a stale response may stand in for it; nothing of the answer is kept
 //   Failed      no head came; `error` says why
-//   Abandoned   it never began: followers elect another leader
+//   Abandoned   it never began, or what it was about has changed: followers elect another leader
 // → ended: taken out of the collapse table and of its shard's FetchSet.
 //
 // It belongs to its shard and outlives the client that caused it: a fill that may be stored goes on for others. A fill in
@@ -24,6 +27,7 @@
 
 #include "config/runtime/error.h"
 #include "edge/cache/directives.h"
+#include "edge/cache/slices.h"
 #include "edge/cache/storable.h"
 #include "edge/flow_context.h"
 #include "edge/request.h"
@@ -31,6 +35,18 @@
 #include "origin/upstream.h"
 
 namespace brink::edge {
+
+// Which part is asked for, when it is not the whole (cache/slices.h).
+struct SliceAsk {
+  std::uint64_t slice_bytes = 0;    // 0 = the whole
+  std::uint64_t large_from = 0;     // shorter responses than this are fetched whole after all
+  // Of a response whose map is known:
+  store::ResponsePtr map;           // null = the request's Range comes from first_slice_request()
+  std::uint64_t index = 0;
+  cache::ByteRange range;           // what is asked: the slice, or what is missing of it
+  store::ResponsePtr kept;          // the part of it that is stored, right before or right behind `range`
+  bool wants_whole = false;         // the client wants all of it: a 200 in its place is as good
+};
 
 // Everything a fetch needs, owned by it: the client may be gone before it ends.
 struct FetchPlan {
@@ -41,6 +57,7 @@ struct FetchPlan {
   std::string cache_key;            // of the target as GET would have it: what is stored, what an unsafe method invalidates
   store::ResponsePtr stale;         // may stand in for an error
   store::ResponsePtr asked;         // whose validators the request carries; a 304 is about it
+  SliceAsk slice;
   bool may_store = false;
   bool has_authorization = false;
   bool request_no_store = false;
@@ -49,14 +66,25 @@ struct FetchPlan {
 
 class Fetch final : public origin::Handler, public store::Waker {
  public:
-  enum class Phase : std::uint8_t { Waiting, Streaming, Freshened, ErrorStatus, Failed, Abandoned };
+  enum class Phase : std::uint8_t {
+    Waiting,
+    Streaming,
+    Freshened,
+    Sliced,
+    Declined,
+    ErrorStatus,
+    Failed,
+    Abandoned
+  };
 
   // What a reader may know now.
   struct Progress {
     Phase phase = Phase::Waiting;
-    bool shareable = false;                     // Streaming, Freshened: followers may use it too
-    store::ResponsePtr response;                // Streaming, Freshened
-    std::shared_ptr<store::Fill> fill;          // Streaming
+    bool shareable = false;                     // Streaming, Freshened, Sliced: followers may use it too
+    store::ResponsePtr response;                // Streaming, Freshened; Sliced and of a slice: the map
+    store::ResponsePtr slice;                   // what `fill` fills, when that is a slice
+    bool anew = false;                          // Streaming: a slice was asked for, the whole came in its place
+    std::shared_ptr<store::Fill> fill;          // Streaming, Sliced
     std::optional<std::uint64_t> content_length;  // as upstream announced it (also for HEAD)
     Error error{ErrorCode::Cancelled, Side::Internal};  // Failed
     int upstream_status = 0;                    // 0 = no head
@@ -73,8 +101,9 @@ class Fetch final : public origin::Handler, public store::Waker {
     std::uint64_t upstream_ns = 0;
   };
 
-  // `key` names it in the collapse table; empty = alone.
-  static std::shared_ptr<Fetch> create(FlowContext& context, std::string_view key, std::uint64_t key_hash);
+  // `name` is its name in the collapse table, at `name_hash`; empty = alone. `key_hash` is that of the cache key it is about.
+  static std::shared_ptr<Fetch> create(FlowContext& context, std::string_view name, std::uint64_t name_hash,
+                                       std::uint64_t key_hash);
   ~Fetch() override;
 
   // Leader's shard.
@@ -108,7 +137,7 @@ class Fetch final : public origin::Handler, public store::Waker {
   void wake() noexcept override;  // a full window has room again; any thread
 
  private:
-  Fetch(FlowContext& context, std::string_view key, std::uint64_t key_hash);
+  Fetch(FlowContext& context, std::string_view name, std::uint64_t name_hash, std::uint64_t key_hash);
   void ask_upstream();
   void invalidate(const cache::CacheKey& key);
   void invalidate_targets(const origin::ResponseHead& head);
@@ -118,8 +147,24 @@ class Fetch final : public origin::Handler, public store::Waker {
   void not_modified(const origin::ResponseHead& head);
   void freshen_by_head(const origin::ResponseHead& head);
   void begin_body(const origin::ResponseHead& head);
+  void begin_writer(const store::NewResponse& fresh, cache::Reason& reason);
+  bool take_partial(const origin::ResponseHead& head);
+  void begin_map(const origin::ResponseHead& head);
+  store::ResponsePtr store_map(const origin::ResponseHead& head, const cache::SliceMap& map, bool& shareable);
+  void begin_slice(const origin::ResponseHead& head);
+  void begin_slice_body(const cache::SliceMap& map, cache::ByteRange range);
+  void begin_combined(const store::ResponsePtr& map_response, std::uint64_t length);
+  store::ResponsePtr freshen_map(const origin::ResponseHead& head);
+  void append_kept();
+  void drop_map();
+  void replaced(const origin::ResponseHead& head);
+  void decline();
+  void end_soon();
+  void ask_again();
   void settle(Phase phase, const Progress& result);
-  void leave_table(bool remember_uncacheable);
+  void leave_table();
+  void remember_uncacheable(cache::Reason reason);
+  void forget_uncacheable();
   void notice_overflow();
   void fail_waiting(Error error);
   void fail_soon(Error error);
@@ -127,7 +172,8 @@ class Fetch final : public origin::Handler, public store::Waker {
   void finish();
 
   FlowContext& context_;
-  const std::string key_;
+  std::string name_;               // in the collapse table; a first slice goes on under its own
+  std::uint64_t name_hash_;
   const std::uint64_t key_hash_;
   const std::uint32_t max_followers_;  // the shard's configuration may change under other threads' eyes
   FetchPlan plan_;
@@ -144,7 +190,7 @@ class Fetch final : public origin::Handler, public store::Waker {
   bool in_table_;
   bool ended_ = false;
   std::uint64_t discarded_bytes_ = 0;
-  bool refetch_ = false;            // the 304 was for something else: ask again without conditions
+  bool refetch_ = false;            // what came is not for us: ask again, without conditions and for the whole
 
   mutable std::mutex mutex_;
   Progress progress_;

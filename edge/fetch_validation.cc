@@ -3,6 +3,7 @@
 #include "edge/cache/reuse.h"
 #include "edge/cache/validation.h"
 #include "edge/fetch.h"
+#include "edge/store/slice_maps.h"
 
 namespace brink::edge {
 
@@ -28,7 +29,8 @@ void Fetch::not_modified(const origin::ResponseHead& head) {
     const std::lock_guard lock(mutex_);
     trace_.store_reason = keep ? cache::Reason::Freshened : cache::Reason::ResponseNoStore;
   }
-  leave_table(!result.shareable && own_variant);
+  leave_table();
+  if (!result.shareable && own_variant) remember_uncacheable(cache::Reason::Freshened);
   settle(Phase::Freshened, result);
 }
 
@@ -36,7 +38,7 @@ void Fetch::not_modified(const origin::ResponseHead& head) {
 void Fetch::freshen_by_head(const origin::ResponseHead& head) {
   const auto context = response_context(head);
   const store::ResponsePtr& old = plan_.stale;
-  if (!cache::head_describes(context, old->meta(), old->head(), old->body_length())) {
+  if (!cache::head_describes(context, old->meta(), old->head(), store::representation_length(*old))) {
     context_.store.drop(old);
     return;
   }

@@ -1,10 +1,13 @@
 #include "edge/response_body.h"
 
+#include "edge/slice_reader.h"
+
 namespace brink::edge {
 
 void ResponseBody::clear() {
   text_ = {};
   reader_.reset();
+  slices_ = nullptr;
   multipart_.reset();
   parts_.clear();
   part_ = 0;
@@ -20,6 +23,11 @@ void ResponseBody::set_text(std::string_view text) {
 void ResponseBody::set_reader(store::BodyReader reader) {
   clear();
   reader_.emplace(std::move(reader));
+}
+
+void ResponseBody::set_slices(SliceReader& slices) {
+  clear();
+  slices_ = &slices;
 }
 
 void ResponseBody::set_multipart(store::ResponsePtr response, const cache::RangeSet& ranges,
@@ -48,6 +56,7 @@ ResponseBody::State ResponseBody::next(std::span<std::string_view> out, std::siz
   count = 0;
   if (multipart_) return next_part(out, count, max_bytes);
   if (reader_) return reader_->next(out, count, max_bytes);
+  if (slices_) return slices_->next(out, count, max_bytes);
   if (text_.empty()) return State::End;
   out[0] = text_.substr(0, max_bytes);
   count = 1;
@@ -76,6 +85,7 @@ ResponseBody::State ResponseBody::next_part(std::span<std::string_view> out, std
 }
 
 void ResponseBody::consume(std::size_t bytes) {
+  if (slices_) return slices_->consume(bytes);
   const bool from_reader = multipart_ ? !in_part_head_ : reader_.has_value();
   if (from_reader) {
     reader_->consume(bytes);
@@ -85,6 +95,7 @@ void ResponseBody::consume(std::size_t bytes) {
 }
 
 Error ResponseBody::error() const {
+  if (slices_) return slices_->error();
   return reader_ ? reader_->error() : Error{ErrorCode::Cancelled, Side::Internal};
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// The bytes of one response as they go to one client: nothing, a text of ours, a stored or filling body (or a range of it), or a
+// The bytes of one response as they go to one client: nothing, a text of ours, a stored or filling body (or a range of it), slices, or a
 // multipart/byteranges of a stored one (RFC 9110 §14.6).
 
 #include <optional>
@@ -13,6 +13,8 @@
 
 namespace brink::edge {
 
+class SliceReader;
+
 // Belongs to one transaction, on its shard.
 class ResponseBody {
  public:
@@ -21,6 +23,7 @@ class ResponseBody {
   void clear();
   void set_text(std::string_view text);  // static, or alive until clear()
   void set_reader(store::BodyReader reader);
+  void set_slices(SliceReader& slices);  // alive until clear()
   // REQUIRES: `response` is complete; at least two ranges.
   void set_multipart(store::ResponsePtr response, const cache::RangeSet& ranges, std::string_view content_type);
 
@@ -41,6 +44,7 @@ class ResponseBody {
   };
   std::string_view text_;
   std::optional<store::BodyReader> reader_;
+  SliceReader* slices_ = nullptr;
   store::ResponsePtr multipart_;
   std::vector<Part> parts_;      // the last has an empty range: the closing delimiter
   std::size_t part_ = 0;

@@ -94,6 +94,8 @@ RuleSet make_rule_set(const config::CacheRules& rules) {
   }
   out.bypass = rules.bypass;
   out.ignore_query = rules.ignore_query;
+  out.slice_bytes = rules.slice_size;
+  out.slice_from = rules.slice_from;
   return out;
 }
 

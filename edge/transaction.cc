@@ -43,6 +43,7 @@ void Transaction::begin(const RequestHead& head, origin::BodySource* body) {
   outcome_ = {};
   interim_seen_ = 0;
   restarts_ = 0;
+  uncombinable_ = false;
   forwarded_ = false;
   directives_ = {};
   trace_ = {};
@@ -100,6 +101,12 @@ Step Transaction::advance() {
       lookup();
       continue;
     }
+    if (stage_ == Stage::AwaitSlice) {
+      const auto prepared = slices_->prepare(!directives_.only_if_cached);
+      if (prepared == SliceReader::Prepared::Wait) return Step::Wait;
+      await_slice(prepared);
+      continue;
+    }
     const Fetch::Progress progress = fetch_->progress();
     if (progress.interim_count > interim_seen_ && head_.http_minor > 0) {
       interim_ = fetch_->interim_since(interim_seen_).front();
@@ -150,8 +157,8 @@ void Transaction::miss(cache::Reason reason, CacheResult result) {
   }
   outcome_.result = result;
   outcome_.reason = reason;
-  if (context_.uncacheable.knows(key_.hash, now_)) {
-    const bool ranged = find_field(head_.fields, "range") != nullptr;
+  const bool ranged = find_field(head_.fields, "range") != nullptr;
+  if (context_.uncacheable.knows(ranged ? UncacheableMemory::hash_of_ranges(key_.hash) : key_.hash, now_)) {
     const auto how = ranged ? Alone::ForwardOnly : Alone::MayStore;
     return go_alone(how, result, stale_ ? reason : cache::Reason::KnownUncacheable);
   }
@@ -170,7 +177,7 @@ void Transaction::miss(cache::Reason reason, CacheResult result) {
 
 void Transaction::join(std::string_view collapse_key, std::uint64_t hash) {
   auto joined = context_.collapse.join(collapse_key, hash,
-                                       [&] { return Fetch::create(context_, collapse_key, hash); });
+                                       [&] { return Fetch::create(context_, collapse_key, hash, hash); });
   leader_ = joined.leader;
   if (!joined.fetch->attach(waker_)) {
     context_.metrics.count_limit(Limit::Followers);
@@ -201,7 +208,7 @@ void Transaction::go_alone(Alone how, CacheResult result, cache::Reason reason) 
   outcome_.result = result;
   outcome_.reason = reason;
   outcome_.collapsed = false;
-  auto fetch = Fetch::create(context_, {}, key_.hash);
+  auto fetch = Fetch::create(context_, {}, 0, key_.hash);
   leader_ = true;
   forwarded_ = how == Alone::ForwardOnly;
   CHECK(fetch->attach(waker_));
@@ -226,6 +233,7 @@ void Transaction::start_fetch(const std::shared_ptr<Fetch>& fetch, Alone how, bo
   if (!stale_) conditions.if_modified_since = {};  // a date does not tell variants apart
   plan.request = make_upstream_request(head_, *site_, stores ? UpstreamPurpose::Store : UpstreamPurpose::Forward,
                                        conditions, context_.identity.name);
+  if (stores) plan_slice(plan, background);
   plan.client_fields = OwnedFields(head_.fields);
   plan.policy = rules_->policy;
   plan.directives = directives_;
@@ -257,7 +265,7 @@ void Transaction::validate_in_background() {
   }
   const std::string_view name = scratch_;
   const auto joined =
-      context_.collapse.join(name, key_.hash, [&] { return Fetch::create(context_, name, key_.hash); });
+      context_.collapse.join(name, key_.hash, [&] { return Fetch::create(context_, name, key_.hash, key_.hash); });
   if (!joined.leader) return;
   const std::string_view method = head_.method;
   head_.method = "GET";  // a HEAD may find it stale as well
@@ -279,6 +287,7 @@ bool Transaction::waited_too_long() {
 
 void Transaction::restart() {
   leave_fetch();
+  slices_.reset();
   ++restarts_;
   stale_.reset();
   offered_.reset();
@@ -301,6 +310,7 @@ void Transaction::leave_fetch() {
 
 void Transaction::release() {
   body_.clear();
+  slices_.reset();
   leave_fetch();
   stale_.reset();
   offered_.reset();

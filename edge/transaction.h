@@ -23,6 +23,7 @@
 #include "edge/request.h"
 #include "edge/respond.h"
 #include "edge/response_body.h"
+#include "edge/slice_reader.h"
 
 namespace brink::edge {
 
@@ -72,7 +73,7 @@ class Transaction {
   void note_first_byte() { if (first_byte_ == Ticks{}) first_byte_ = context_.clock.ticks(); }
 
  private:
-  enum class Stage : std::uint8_t { Lookup, AwaitHead, Ready };
+  enum class Stage : std::uint8_t { Lookup, AwaitHead, AwaitSlice, Ready };
   enum class Alone : std::uint8_t { MayStore, ForwardOnly };
 
   // transaction.cc: the steps
@@ -89,6 +90,14 @@ class Transaction {
   void leave_fetch();
   void make_key();
 
+  // transaction_slices.cc: parts of large responses
+  void plan_slice(FetchPlan& plan, bool background) const;
+  FetchPlan plan_of_slice(SliceAsk ask);
+  void answer_sliced(const store::ResponsePtr& response);
+  std::optional<cache::ByteRange> range_of_slices(const store::ResponsePtr& response, std::uint64_t length);
+  void await_slice(SliceReader::Prepared prepared);
+  void answer_from_slices();
+
   // transaction_answer.cc: the answers
   void answer_hit(store::ResponsePtr response, const cache::ReuseDecision& decision);
   void answer_progress(const Fetch::Progress& progress);
@@ -98,6 +107,7 @@ class Transaction {
   bool answer_preconditions(const store::ResponsePtr& response);
   void answer_failure(const Error& error);
   bool answer_stale(cache::UpstreamFailure failure, cache::StaleDecision& decision);
+  void answer_unsatisfiable(std::uint64_t complete_length);
   void answer_error(int status, std::string_view what, std::optional<ErrorCode> code);
   bool set_body(const store::ResponsePtr& response, const std::shared_ptr<store::Fill>& fill, std::uint64_t begin,
                 std::uint64_t end);
@@ -130,6 +140,9 @@ class Transaction {
   std::size_t interim_seen_ = 0;
   std::string interim_;
   std::uint32_t restarts_ = 0;
+  std::unique_ptr<SliceReader> slices_;
+  std::optional<cache::ByteRange> slice_range_;  // what of a sliced response was asked for; empty = all of it
+  bool uncombinable_ = false;     // met once: the second time the request goes upstream as it is
   store::ResponsePtr stale_;      // found, but must be validated
   store::ResponsePtr offered_;    // another variant, whose tag upstream may find to fit as well
 

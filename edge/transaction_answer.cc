@@ -33,6 +33,11 @@ void Transaction::answer_progress(const Fetch::Progress& progress) {
   outcome_.upstream_status = progress.upstream_status;
   trace_ = fetch_->trace();
   if (progress.phase == Phase::Failed) return answer_failure(progress.error);
+  if (progress.phase == Phase::Declined) {
+    leave_fetch();
+    const bool ranged = find_field(head_.fields, "range") != nullptr;
+    return go_alone(ranged ? Alone::ForwardOnly : Alone::MayStore, outcome_.result, outcome_.reason);
+  }
   if (progress.phase == Phase::ErrorStatus) {
     cache::StaleDecision decision;
     if (answer_stale(cache::UpstreamFailure::ErrorResponse, decision)) return;
@@ -56,6 +61,10 @@ void Transaction::answer_progress(const Fetch::Progress& progress) {
 }
 
 void Transaction::answer_fetched(const Fetch::Progress& progress) {
+  if (progress.phase == Fetch::Phase::Sliced) {
+    outcome_.stored = true;
+    return answer_sliced(progress.response);
+  }
   outcome_.stored = trace_.store_reason == cache::Reason::Stored ||
                     trace_.store_reason == cache::Reason::StoredToValidate;
   answer_stored(progress.response, progress.fill);
@@ -64,6 +73,7 @@ void Transaction::answer_fetched(const Fetch::Progress& progress) {
 
 // `fill` is null when the body is complete.
 void Transaction::answer_stored(const store::ResponsePtr& response, const std::shared_ptr<store::Fill>& fill) {
+  if (response->meta().sliced) return answer_sliced(response);
   answered_ = response;
   const int status = response->meta().status;
   if (!forwarded_ && status >= 200 && status < 300 && answer_preconditions(response)) return;
@@ -106,7 +116,8 @@ void Transaction::begin_plan(const store::ResponsePtr& response, HeadKind kind, 
     write_head(*response, kind, child, head_text_);
     plan_.head = head_text_;
   }
-  const bool from_store = outcome_.result == CacheResult::Hit || outcome_.result == CacheResult::Stale;
+  const bool from_store = outcome_.result == CacheResult::Hit || outcome_.result == CacheResult::Stale ||
+                          outcome_.result == CacheResult::Partial;
   const std::uint32_t age = cache::current_age(response->meta(), now_);
   // A child takes our word for the age (its clock may differ), so it is told what Date and delay add up to.
   if (from_store || (age > 0 && (trace_.upstream_aged || child))) append_age(extra_, age);
@@ -139,9 +150,7 @@ bool Transaction::answer_ranges(const store::ResponsePtr& response, const std::s
   const cache::RangeSet ranges = cache::resolve_ranges(field, *length);
   if (ranges.outcome == cache::RangeOutcome::Whole) return false;
   if (ranges.outcome == cache::RangeOutcome::Unsatisfiable) {
-    answer_error(416, "no part of the range lies within the representation", std::nullopt);
-    append_unsatisfied_range(extra_, *length);
-    plan_.extra = extra_;
+    answer_unsatisfiable(*length);
     return true;
   }
   if (ranges.count > 1 && fill) return false;
@@ -164,6 +173,12 @@ bool Transaction::answer_ranges(const store::ResponsePtr& response, const std::s
   plan_.extra = extra_;
   stage_ = Stage::Ready;
   return true;
+}
+
+void Transaction::answer_unsatisfiable(std::uint64_t complete_length) {
+  answer_error(416, "no part of the range lies within the representation", std::nullopt);
+  append_unsatisfied_range(extra_, complete_length);
+  plan_.extra = extra_;
 }
 
 bool Transaction::answer_stale(cache::UpstreamFailure failure, cache::StaleDecision& decision) {

@@ -16,6 +16,9 @@ class UncacheableMemory {
  public:
   UncacheableMemory() : slots_(std::make_unique<std::atomic<std::uint64_t>[]>(kSlots)) {}
 
+  // Ranges of a key are remembered apart: a response that is too large as a whole may be stored in slices.
+  static std::uint64_t hash_of_ranges(std::uint64_t key_hash) noexcept { return key_hash ^ 0x9e3779b97f4a7c15ULL; }
+
   void remember(std::uint64_t key_hash, TimePoint now, Millis for_how_long) noexcept {
     const std::uint64_t until = seconds(now + for_how_long);
     slot(key_hash).store((tag(key_hash) << 32U) | until, std::memory_order_relaxed);

@@ -91,9 +91,8 @@ RangeSet resolve_ranges(std::string_view range_field, std::uint64_t length) {
   return set;
 }
 
-std::optional<RawByteRange> single_open_range(std::string_view range_field) {
-  const auto range = parse_range(trim_ows(range_set(range_field)));
-  return range && range->first ? range : std::nullopt;
+std::optional<RawByteRange> single_range(std::string_view range_field) {
+  return parse_range(trim_ows(range_set(range_field)));
 }
 
 std::optional<ContentRange> parse_content_range(std::string_view field) {

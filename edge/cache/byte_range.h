@@ -44,9 +44,8 @@ struct RangeSet {
 // unsatisfiable). No allocation.
 RangeSet resolve_ranges(std::string_view range_field, std::uint64_t length);
 
-// While the length is unknown (the response is still filling): the one range "first-last" or
-// "first-" when it can be served without knowing it; else empty.
-std::optional<RawByteRange> single_open_range(std::string_view range_field);
+// The one range of a Range field, as written; empty when there are several, or it is malformed.
+std::optional<RawByteRange> single_range(std::string_view range_field);
 
 struct ContentRange {
   ByteRange range;

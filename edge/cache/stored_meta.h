@@ -55,6 +55,7 @@ struct StoredMeta {
   bool no_transform : 1 = false;
   bool immutable : 1 = false;
   bool head_only : 1 = false;  // a body was never received
+  bool sliced : 1 = false;     // its body is a SliceMap: the bytes are stored as slices (slices.h)
   bool has_hidden_fields : 1 =
       false;  // the head holds fields of hidden_from_clients(); else send it verbatim
 };

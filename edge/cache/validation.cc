@@ -179,6 +179,29 @@ bool is_conditional(Fields request) {
                      [](const Field& field) { return is_condition_field(field.name); });
 }
 
+namespace {
+
+bool has_strong_date(const StoredMeta& meta) {
+  return meta.last_modified_s != kNoDate && meta.date_s != kNoDate &&
+         meta.date_s > meta.last_modified_s;
+}
+
+}  // namespace
+
+std::string_view strong_validator(const StoredMeta& meta, std::string_view head) {
+  const std::string_view tag = slice(head, meta.etag);
+  if (!tag.empty()) return is_quoted(tag) ? tag : std::string_view{};
+  return has_strong_date(meta) ? slice(head, meta.last_modified) : std::string_view{};
+}
+
+bool same_representation(Fields response, const StoredMeta& meta, std::string_view head) {
+  const std::string_view validator = strong_validator(meta, head);
+  if (validator.empty()) return false;
+  if (meta.etag.length > 0) return single_value(response, "etag") == validator;
+  return find_field(response, "etag") == nullptr &&
+         single_value(response, "last-modified") == validator;
+}
+
 bool if_range_holds(Fields request, const StoredMeta& meta, std::string_view head) {
   const FieldLines lines = field_lines(request, "if-range");
   if (lines.count == 0) return true;
@@ -186,9 +209,7 @@ bool if_range_holds(Fields request, const StoredMeta& meta, std::string_view hea
   if (lines.first.starts_with('"')) {
     return is_quoted(lines.first) && strong_match(lines.first, slice(head, meta.etag));
   }
-  const bool strong_date = meta.last_modified_s != kNoDate && meta.date_s != kNoDate &&
-                           meta.date_s > meta.last_modified_s;
-  return strong_date && lines.first == slice(head, meta.last_modified);
+  return has_strong_date(meta) && lines.first == slice(head, meta.last_modified);
 }
 
 ValidationFields validation_fields(const StoredMeta& meta, std::string_view head) {

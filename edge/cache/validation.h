@@ -45,6 +45,15 @@ struct ValidationFields {
 };
 ValidationFields validation_fields(const StoredMeta& meta, std::string_view head);
 
+// The strong validator that If-Range may carry (RFC 9110 §13.1.5): a strong tag, or else a
+// Last-Modified at least a second before Date; empty without either. Only what has one may be
+// combined from several responses (§15.3.7.3).
+std::string_view strong_validator(const StoredMeta& meta, std::string_view head);
+
+// Whether a 206 or 200 with these fields is of the stored response's very representation: the same
+// strong validator.
+bool same_representation(Fields response, const StoredMeta& meta, std::string_view head);
+
 // Which fields of a 304 go out to the client: ETag, Date, Cache-Control, Expires, Vary,
 // Content-Location and the rest that is not representation metadata (RFC 9110 §15.4.5).
 bool belongs_in_304(std::string_view name);

@@ -24,12 +24,14 @@ void check_resolved(const RangeSet& set, std::uint64_t length) {
 }
 
 void check_single(std::string_view field, std::uint64_t length) {
-  const auto single = single_open_range(field);
+  const auto single = single_range(field);
   if (!single) return;
-  CHECK(single->first.has_value());
-  CHECK(!single->last || *single->first <= *single->last);
+  CHECK(single->first || single->last);
+  CHECK(!single->first || !single->last || *single->first <= *single->last);
   const RangeSet set = resolve_ranges(field, length);
-  if (*single->first >= length) {
+  if (!single->first) {
+    CHECK(set.count == 0 || set.ranges[0].end == length);
+  } else if (*single->first >= length) {
     CHECK(set.outcome == RangeOutcome::Unsatisfiable);
   } else {
     CHECK(set.count == 1 && set.ranges[0].begin == *single->first);

@@ -114,18 +114,22 @@ TEST(ByteRange, ServesAtMostSixteen) {
   EXPECT_EQ(resolve_ranges(many_ranges(127) + ",0-1000", 1001).outcome, RangeOutcome::Partial);
 }
 
-TEST(ByteRange, WithoutLengthOnlyWhatNeedsNone) {
-  const auto closed = single_open_range("bytes=3-7");
+TEST(ByteRange, TheOneRangeAsWritten) {
+  const auto closed = single_range("bytes=3-7");
   ASSERT_TRUE(closed);
   EXPECT_EQ(closed->first, 3U);
   EXPECT_EQ(closed->last, 7U);
-  const auto open = single_open_range("bytes=3-");
+  const auto open = single_range("bytes=3-");
   ASSERT_TRUE(open);
   EXPECT_EQ(open->first, 3U);
   EXPECT_FALSE(open->last);
+  const auto suffix = single_range(" Bytes=-3 ");
+  ASSERT_TRUE(suffix);
+  EXPECT_FALSE(suffix->first);
+  EXPECT_EQ(suffix->last, 3U);
   for (const std::string_view field :
-       {"bytes=-3", "bytes=0-1,3-4", "bytes=7-3", "items=0-1", "", "bytes=", "bytes=a-"}) {
-    EXPECT_FALSE(single_open_range(field)) << field;
+       {"bytes=0-1,3-4", "bytes=7-3", "items=0-1", "", "bytes=", "bytes=a-", "bytes=-"}) {
+    EXPECT_FALSE(single_range(field)) << field;
   }
 }
 

@@ -1,0 +1,252 @@
+// Fetch, slices: what an answer to a request for a part becomes (cache/slices.h).
+
+#include "config/runtime/random.h"
+#include "edge/cache/reuse.h"
+#include "edge/cache/validation.h"
+#include "edge/cache/vary.h"
+#include "edge/collapse.h"
+#include "edge/fetch.h"
+#include "edge/store/slice_maps.h"
+
+namespace brink::edge {
+namespace {
+
+std::vector<Field> without_content_range(Fields fields) {
+  std::vector<Field> out;
+  out.reserve(fields.size());
+  for (const Field& field : fields) {
+    if (!iequals(field.name, "content-range")) out.push_back(field);
+  }
+  return out;
+}
+
+}  // namespace
+
+// True when the head has been dealt with; false: it is one like any other.
+bool Fetch::take_partial(const origin::ResponseHead& head) {
+  if (!plan_.slice.map) {
+    if (head.status == 206) begin_map(head);
+    return head.status == 206;
+  }
+  if (head.status == 206) {
+    begin_slice(head);
+  } else if (head.status == 200) {
+    replaced(head);
+  } else {
+    decline();
+  }
+  return true;
+}
+
+// The first part of a response of which nothing was known.
+void Fetch::begin_map(const origin::ResponseHead& head) {
+  const auto content = cache::content_of_206(head.fields, head.content_length);
+  if (!content) return decline();
+  const std::uint64_t length = *content->complete_length;
+  const auto fields = without_content_range(head.fields);
+  origin::ResponseHead whole = head;
+  whole.status = 200;
+  whole.fields = fields;
+  whole.content_length = length;
+  if (content->range.size() == length) return begin_body(whole);
+  if (length > plan_.slice.slice_bytes && length < plan_.slice.large_from) {
+    refetch_ = true;
+    return context_.shard.post([weak = self_] {
+      const auto fetch = weak.lock();
+      if (fetch && fetch->refetch_ && !fetch->ended_) fetch->ask_again();
+    });
+  }
+  cache::SliceMap map{length, secure_random(), plan_.slice.slice_bytes};
+  const store::ResponsePtr& known = plan_.stale;
+  if (known && known->meta().sliced &&
+      cache::same_representation(head.fields, known->meta(), known->head())) {
+    const cache::SliceMap old = store::slice_map_of(*known);
+    if (old.complete_length == length && old.slice_bytes == map.slice_bytes) map = old;
+  }
+  if (map.count() > cache::kMaxSlices) return decline();
+  Progress result;
+  result.response = store_map(whole, map, result.shareable);
+  if (!result.response) return decline();
+  plan_.slice.map = result.response;
+  plan_.slice.index = map.index_of(content->range.begin);
+  plan_.slice.range = content->range;
+  leave_table();
+  const bool in_one_slice = content->range.end <= map.range_of(plan_.slice.index).end;
+  if (in_one_slice) begin_slice_body(map, content->range);
+  if (writer_) {
+    result.slice = writer_->response();
+    result.fill = writer_->fill();
+  }
+  settle(Phase::Sliced, result);
+  if (!writer_) end_soon();
+}
+
+// Null when it may not be stored, or finds no room.
+store::ResponsePtr Fetch::store_map(const origin::ResponseHead& head, const cache::SliceMap& map,
+                                    bool& shareable) {
+  const auto context = response_context(head);
+  const auto directives = cache::parse_response_directives(head.fields);
+  auto decision = cache::decide_storable(context, directives, plan_.policy);
+  if (!decision.store) {
+    remember_uncacheable(decision.reason);
+    return nullptr;
+  }
+  std::string block;
+  if (!cache::build_stored_head(context, directives, block, decision.meta)) return nullptr;
+  decision.meta.sliced = true;
+  std::string variant;
+  const std::string_view vary = cache::slice(block, decision.meta.vary);
+  if (!vary.empty()) cache::append_variant_key(vary, plan_.client_fields.view(), variant);
+  const std::string body = cache::encode_slice_map(map);
+  auto writer =
+      context_.store.begin({.key = cache::make_cache_key_of_text(plan_.cache_key),
+                            .variant_key = variant,
+                            .head = block,
+                            .meta = decision.meta,
+                            .announced_length = body.size(),
+                            .store = true});
+  if (!writer) return nullptr;
+  (*writer)->append(body);
+  if (!(*writer)->commit()) return nullptr;
+  drop_if_outrun((*writer)->response());
+  const auto reuse = cache::decide_reuse({}, decision.meta, plan_.policy, context.response_time);
+  shareable = reuse.reuse != cache::Reuse::MustValidate;
+  if (shareable) forget_uncacheable();
+  const std::lock_guard lock(mutex_);
+  trace_.store_reason = decision.reason;
+  return (*writer)->response();
+}
+
+// Another part of a response whose map is known.
+void Fetch::begin_slice(const origin::ResponseHead& head) {
+  const store::ResponsePtr& known = plan_.slice.map;
+  const cache::SliceMap map = store::slice_map_of(*known);
+  const auto content = cache::content_of_206(head.fields, head.content_length);
+  const bool fits = content && content->range == plan_.slice.range &&
+                    *content->complete_length == map.complete_length;
+  // Without a strong validator nothing is ever combined: the whole part is asked for at once.
+  if (!fits || !cache::same_representation(head.fields, known->meta(), known->head())) {
+    drop_map();
+    return decline();
+  }
+  cache::ByteRange range = content->range;
+  if (const store::ResponsePtr& kept = plan_.slice.kept) {
+    const cache::ByteRange other = cache::range_in_head(kept->head());
+    range = {std::min(range.begin, other.begin), std::max(range.end, other.end)};
+  }
+  Progress result;
+  result.response = freshen_map(head);
+  result.shareable = true;
+  if (range.size() == map.complete_length) {
+    begin_combined(result.response, map.complete_length);
+  } else {
+    begin_slice_body(map, range);
+  }
+  if (!writer_) return fail_soon({ErrorCode::StoreFull, Side::Store});
+  if (range.size() != map.complete_length) result.slice = writer_->response();
+  result.fill = writer_->fill();
+  if (plan_.slice.kept && cache::range_in_head(plan_.slice.kept->head()).begin == range.begin) append_kept();
+  settle(Phase::Streaming, result);
+  if (!writer_->storing()) wake();  // nobody may be left to read it
+}
+
+// With it go its slices. A freshened one may stand in its place.
+void Fetch::drop_map() {
+  const store::StoredResponse& known = *plan_.slice.map;
+  const store::GenerationSelector same(store::slice_map_of(known).generation);
+  const auto current = context_.store.lookup(cache::make_cache_key_of_text(known.key()), same);
+  if (current) context_.store.drop(current);
+}
+
+// A 206 with the same strong validator says that the rest is what it was: its fields are the newer ones (§3.4).
+store::ResponsePtr Fetch::freshen_map(const origin::ResponseHead& head) {
+  const store::ResponsePtr& old = plan_.slice.map;
+  std::string block;
+  cache::StoredMeta meta;
+  const auto context = response_context(head);
+  const bool keep = cache::freshen(old->head(), old->meta(), context, plan_.policy, block, meta);
+  if (!keep) context_.store.drop(old);
+  store::ResponsePtr fresh = keep ? context_.store.freshen(old, block, meta) : nullptr;
+  drop_if_outrun(fresh);
+  const std::lock_guard lock(mutex_);
+  trace_.store_reason = keep ? cache::Reason::Stored : cache::Reason::ResponseNoStore;
+  return fresh ? fresh : old;
+}
+
+// All bytes of the response are here: it is stored like one that came whole (RFC 9110 §15.3.7.3).
+void Fetch::begin_combined(const store::ResponsePtr& map_response, std::uint64_t length) {
+  cache::StoredMeta meta = map_response->meta();
+  meta.sliced = false;
+  cache::Reason reason = cache::Reason::Stored;
+  begin_writer({.key = cache::make_cache_key_of_text(plan_.cache_key),
+                .variant_key = map_response->variant_key(),
+                .head = map_response->head(),
+                .meta = meta,
+                .announced_length = length,
+                .store = true},
+               reason);
+}
+
+// From here on this fetch goes by the slice's name, unless that one is being fetched already.
+void Fetch::begin_slice_body(const cache::SliceMap& map, cache::ByteRange range) {
+  std::string text;
+  const cache::CacheKey key = cache::slice_key(plan_.cache_key, map, plan_.slice.index, text);
+  if (!in_table_) {
+    if (!context_.collapse.put(key.text, key.hash, self_.lock())) return;
+    name_ = text;
+    name_hash_ = key.hash;
+    in_table_ = true;
+  }
+  cache::StoredMeta meta;
+  meta.status = 206;
+  meta.response_time = context_.clock.now();
+  const std::string head = cache::slice_head(range, map.complete_length);
+  cache::Reason reason = cache::Reason::Stored;
+  begin_writer({.key = key,
+                .variant_key = {},
+                .head = head,
+                .meta = meta,
+                .announced_length = range.size(),
+                .store = true},
+               reason);
+}
+
+// The part that was stored already, before or behind what comes now.
+void Fetch::append_kept() {
+  const store::ResponsePtr kept = std::exchange(plan_.slice.kept, nullptr);
+  if (!kept) return;
+  std::array<std::string_view, 8> views;
+  for (std::uint64_t at = 0; at < kept->body_length();) {
+    const std::size_t count = kept->body_views(at, kept->body_length(), views, kept->body_length());
+    for (std::size_t i = 0; i < count; ++i) {
+      writer_->append(views[i]);
+      at += views[i].size();
+    }
+  }
+}
+
+// If-Range did not hold: the representation is another one now, and this is it.
+void Fetch::replaced(const origin::ResponseHead& head) {
+  drop_map();
+  const bool welcome =
+      plan_.slice.wants_whole || (head.content_length && *head.content_length < plan_.slice.large_from);
+  if (welcome) {
+    plan_.slice = {};
+    {
+      const std::lock_guard lock(mutex_);
+      progress_.anew = true;
+    }
+    return begin_body(head);
+  }
+  leave_table();
+  settle(Phase::Abandoned, {});
+  end_soon();
+}
+
+void Fetch::decline() {
+  leave_table();
+  settle(Phase::Declined, {});
+  end_soon();
+}
+
+}  // namespace brink::edge
