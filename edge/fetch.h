@@ -158,6 +158,7 @@ class Fetch final : public origin::Handler, public store::Waker {
   void append_kept();
   void drop_map();
   void replaced(const origin::ResponseHead& head);
+  void outdated();
   void decline();
   void end_soon();
   void ask_again();

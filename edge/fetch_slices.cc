@@ -122,10 +122,9 @@ void Fetch::begin_slice(const origin::ResponseHead& head) {
   const store::ResponsePtr& known = plan_.slice.map;
   const cache::SliceMap map = store::slice_map_of(*known);
   const auto content = cache::content_of_206(head.fields, head.content_length);
-  const bool fits = content && content->range == plan_.slice.range &&
-                    *content->complete_length == map.complete_length;
-  // Without a strong validator nothing is ever combined: the whole part is asked for at once.
-  if (!fits || !cache::same_representation(head.fields, known->meta(), known->head())) {
+  if (!content) return decline();
+  if (!cache::same_representation(head.fields, known->meta(), known->head())) return outdated();
+  if (content->range != plan_.slice.range || *content->complete_length != map.complete_length) {
     drop_map();
     return decline();
   }
@@ -227,17 +226,21 @@ void Fetch::append_kept() {
 
 // If-Range did not hold: the representation is another one now, and this is it.
 void Fetch::replaced(const origin::ResponseHead& head) {
-  drop_map();
   const bool welcome =
       plan_.slice.wants_whole || (head.content_length && *head.content_length < plan_.slice.large_from);
-  if (welcome) {
-    plan_.slice = {};
-    {
-      const std::lock_guard lock(mutex_);
-      progress_.anew = true;
-    }
-    return begin_body(head);
+  if (!welcome) return outdated();
+  drop_map();
+  plan_.slice = {};
+  {
+    const std::lock_guard lock(mutex_);
+    progress_.anew = true;
   }
+  begin_body(head);
+}
+
+// Everybody begins again, without the slices that are stored.
+void Fetch::outdated() {
+  drop_map();
   leave_table();
   settle(Phase::Abandoned, {});
   end_soon();

@@ -24,6 +24,7 @@ SliceReader::SliceReader(FlowContext& context, store::Waker& waker, store::Respo
     : context_(context),
       waker_(waker),
       response_(std::move(map)),
+      newest_(response_),
       map_(store::slice_map_of(*response_)),
       range_(range),
       exact_(exact),
@@ -92,6 +93,7 @@ SliceReader::Prepared SliceReader::look_at_fetch() {
   const cache::ByteRange part = part_of(progress);
   if (missing_ < part.begin || missing_ >= part.end) return Prepared::Uncombinable;
   trace_ = fetch_->trace();
+  newest_ = progress.response;
   if (!open_filling(progress)) leave_fetch();  // it is for later: open() will find it
   return Prepared::Ready;
 }
@@ -123,8 +125,10 @@ SliceAsk SliceReader::ask_for(std::uint64_t position, const store::ResponsePtr& 
     out.range.end = std::min(out.range.end, range_.end);
     return out;
   }
-  // Bytes in front of the client's range have been moved for it already: no more than a slice in all.
-  const std::uint64_t in_front = range_.begin - map_.range_of(map_.index_of(range_.begin)).begin;
+  // Bytes in front of the client's range may have been moved for it already: no more than a slice in all.
+  const bool first_was_missing = missing_ == range_.begin;
+  const std::uint64_t in_front =
+      first_was_missing ? range_.begin - map_.range_of(map_.index_of(range_.begin)).begin : 0;
   const bool is_last = out.range.end > range_.end;
   const bool is_first = out.range.begin <= range_.begin;
   if (is_last && !is_first && in_front + (out.range.end - range_.end) > map_.slice_bytes) out.range.end = range_.end;

@@ -51,6 +51,8 @@ class SliceReader {
   // After Ready: whether upstream had to be asked, and what it said.
   bool asked() const { return asked_; }
   bool followed() const { return followed_; }
+  // The map, with the fields that came along with the bytes that were asked for.
+  const store::ResponsePtr& map() const { return newest_; }
   const Fetch::Trace& trace() const { return trace_; }
   // After Elsewhere: the fetch, attached to the waker, and whether this reader began it.
   std::shared_ptr<Fetch> take_fetch(bool& leads);
@@ -80,6 +82,7 @@ class SliceReader {
   FlowContext& context_;
   store::Waker& waker_;
   const store::ResponsePtr response_;
+  store::ResponsePtr newest_;
   const cache::SliceMap map_;
   const cache::ByteRange range_;
   const bool exact_;

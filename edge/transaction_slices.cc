@@ -118,7 +118,8 @@ void Transaction::answer_from_slices() {
       outcome_.reason = cache::Reason::RangeNotStored;
     }
   }
-  const store::ResponsePtr response = answered_;
+  answered_ = slices_->map();
+  const store::ResponsePtr& response = answered_;
   const std::uint64_t length = store::representation_length(*response);
   begin_plan(response, slice_range_ ? HeadKind::Partial : HeadKind::Whole, slice_range_ ? 206 : 200);
   if (slice_range_) append_content_range(extra_, *slice_range_, length);

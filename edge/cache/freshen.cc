@@ -77,6 +77,7 @@ bool freshen(std::string_view stored_head, const StoredMeta& stored, const Respo
   const StoreDecision decision = decide_storable(freshened, directives, policy);
   out_meta = decision.meta;
   out_meta.head_only = stored.head_only;
+  out_meta.sliced = stored.sliced;
   if (!build_stored_head(freshened, directives, out_head, out_meta)) {
     out_head.clear();
     return false;
