@@ -98,13 +98,12 @@ store::ResponsePtr Fetch::store_map(const origin::ResponseHead& head, const cach
   const std::string_view vary = cache::slice(block, decision.meta.vary);
   if (!vary.empty()) cache::append_variant_key(vary, plan_.client_fields.view(), variant);
   const std::string body = cache::encode_slice_map(map);
-  auto writer =
-      context_.store.begin({.key = cache::make_cache_key_of_text(plan_.cache_key),
-                            .variant_key = variant,
-                            .head = block,
-                            .meta = decision.meta,
-                            .announced_length = body.size(),
-                            .store = true});
+  auto writer = context_.store.begin({.key = cache::make_cache_key_of_text(plan_.cache_key),
+                                      .variant_key = variant,
+                                      .head = block,
+                                      .meta = decision.meta,
+                                      .announced_length = body.size(),
+                                      .store = true});
   if (!writer) return nullptr;
   (*writer)->append(body);
   if (!(*writer)->commit()) return nullptr;
@@ -144,7 +143,8 @@ void Fetch::begin_slice(const origin::ResponseHead& head) {
   if (!writer_) return fail_soon({ErrorCode::StoreFull, Side::Store});
   if (range.size() != map.complete_length) result.slice = writer_->response();
   result.fill = writer_->fill();
-  if (plan_.slice.kept && cache::range_in_head(plan_.slice.kept->head()).begin == range.begin) append_kept();
+  if (plan_.slice.kept && cache::range_in_head(plan_.slice.kept->head()).begin == range.begin)
+    append_kept();
   settle(Phase::Streaming, result);
   if (!writer_->storing()) wake();  // nobody may be left to read it
 }
@@ -157,7 +157,8 @@ void Fetch::drop_map() {
   if (current) context_.store.drop(current);
 }
 
-// A 206 with the same strong validator says that the rest is what it was: its fields are the newer ones (§3.4).
+// A 206 with the same strong validator says that the rest is what it was: its fields are the newer
+// ones (§3.4).
 store::ResponsePtr Fetch::freshen_map(const origin::ResponseHead& head) {
   const store::ResponsePtr& old = plan_.slice.map;
   std::string block;
@@ -226,8 +227,8 @@ void Fetch::append_kept() {
 
 // If-Range did not hold: the representation is another one now, and this is it.
 void Fetch::replaced(const origin::ResponseHead& head) {
-  const bool welcome =
-      plan_.slice.wants_whole || (head.content_length && *head.content_length < plan_.slice.large_from);
+  const bool welcome = plan_.slice.wants_whole ||
+                       (head.content_length && *head.content_length < plan_.slice.large_from);
   if (!welcome) return outdated();
   drop_map();
   plan_.slice = {};

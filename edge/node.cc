@@ -49,7 +49,10 @@ class NodeImpl final : public Node {
   NodeImpl(const config::Options& options, const Clock& clock, NodeHooks hooks);
   ~NodeImpl() override;
   bool start_all(std::string& message);
-  std::vector<std::uint16_t> ports() const override { return ports_; }
+  std::vector<std::uint16_t> ports() const override {
+    const std::lock_guard lock(mutex_);
+    return ports_;
+  }
   std::uint16_t admin_port() const override { return admin_ ? admin_->port() : 0; }
   bool reload(const config::Options& options, std::string& message) override;
   void stop() override;

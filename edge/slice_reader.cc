@@ -103,7 +103,8 @@ std::shared_ptr<Fetch> SliceReader::take_fetch(bool& leads) {
   return std::exchange(fetch_, nullptr);
 }
 
-// What to ask upstream for, so that `position` is answered: the slice, or what is missing of it beside the part `kept`.
+// What to ask upstream for, so that `position` is answered: the slice, or what is missing of it
+// beside the part `kept`.
 SliceAsk SliceReader::ask_for(std::uint64_t position, const store::ResponsePtr& kept) const {
   SliceAsk out;
   out.slice_bytes = map_.slice_bytes;
@@ -125,23 +126,26 @@ SliceAsk SliceReader::ask_for(std::uint64_t position, const store::ResponsePtr& 
     out.range.end = std::min(out.range.end, range_.end);
     return out;
   }
-  // Bytes in front of the client's range may have been moved for it already: no more than a slice in all.
+  // Bytes in front of the client's range may have been moved for it already: no more than a slice
+  // in all.
   const bool first_was_missing = missing_ == range_.begin;
   const std::uint64_t in_front =
       first_was_missing ? range_.begin - map_.range_of(map_.index_of(range_.begin)).begin : 0;
   const bool is_last = out.range.end > range_.end;
   const bool is_first = out.range.begin <= range_.begin;
-  if (is_last && !is_first && in_front + (out.range.end - range_.end) > map_.slice_bytes) out.range.end = range_.end;
+  if (is_last && !is_first && in_front + (out.range.end - range_.end) > map_.slice_bytes)
+    out.range.end = range_.end;
   return out;
 }
 
-// Begins a fetch of what is missing at `position`, or follows the one under way. False when there are too many.
+// Begins a fetch of what is missing at `position`, or follows the one under way. False when there
+// are too many.
 bool SliceReader::ask(std::uint64_t position) {
   const std::uint64_t index = map_.index_of(position);
   const cache::CacheKey key = key_of(index);
   const std::uint64_t hash = cache::hash_key(response_->key());
-  auto joined = context_.collapse.join(key.text, key.hash,
-                                       [&] { return Fetch::create(context_, key.text, key.hash, hash); });
+  auto joined = context_.collapse.join(
+      key.text, key.hash, [&] { return Fetch::create(context_, key.text, key.hash, hash); });
   leads_ = joined.leader;
   followed_ = !joined.leader;
   if (!leads_) context_.metrics.collapsed.add();
@@ -209,12 +213,14 @@ SliceReader::State SliceReader::open() {
   if (progress.phase == Fetch::Phase::Waiting) return State::Wait;
   if (progress.phase == Fetch::Phase::Failed) return fail(progress.error);
   if (!progress.fill || progress.anew) {
-    return fail({ErrorCode::ResponseIncomplete, Side::Upstream, Retry::Never, "the representation changed"});
+    return fail({ErrorCode::ResponseIncomplete, Side::Upstream, Retry::Never,
+                 "the representation changed"});
   }
   if (open_filling(progress)) return State::Data;
   leave_fetch();
   return open_stored() ? State::Data
-                       : fail({ErrorCode::ResponseIncomplete, Side::Upstream, Retry::Never, "a slice is missing"});
+                       : fail({ErrorCode::ResponseIncomplete, Side::Upstream, Retry::Never,
+                               "a slice is missing"});
 }
 
 SliceReader::State SliceReader::next(std::span<std::string_view> out, std::size_t& count,

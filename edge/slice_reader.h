@@ -1,13 +1,15 @@
 #pragma once
-// Reads a range of a sliced response (cache/slices.h): what is stored from the store, what is missing from upstream, one
-// slice after the other; any number of readers share one fetch of a slice.
-//
-//   prepare() until Ready: the first bytes that are missing have begun to arrive, so that the head may go out → next() …
-//
-// Missing bytes are asked for one slice ahead of the client and never outside the range: what is moved beyond it is the
-// rest of the first and of the last slice, and of these only one is asked for whole where both together are more than a
+// Reads a range of a sliced response (cache/slices.h): what is stored from the store, what is
+// missing from upstream, one slice after the other; any number of readers share one fetch of a
 // slice.
-// Belongs to one transaction, on its shard. Bounded: it holds at most one fetch, and one reader of a body.
+//
+//   prepare() until Ready: the first bytes that are missing have begun to arrive, so that the head
+//   may go out → next() …
+//
+// Missing bytes are asked for one slice ahead of the client and never outside the range: what is
+// moved beyond it is the rest of the first and of the last slice, and of these only one is asked
+// for whole where both together are more than a slice. Belongs to one transaction, on its shard.
+// Bounded: it holds at most one fetch, and one reader of a body.
 
 #include <functional>
 #include <memory>
@@ -29,20 +31,22 @@ class SliceReader {
 
   enum class Prepared : std::uint8_t {
     Ready,
-    Wait,        // the waker will be called
-    Missing,     // bytes are missing, and may not be asked for
-    Uncombinable,  // bytes are missing, and without a strong validator they cannot be put beside those that are here
-    Elsewhere,   // the fetch became something else than a slice: take_fetch()
-    Refused,     // too many fetches or followers
+    Wait,          // the waker will be called
+    Missing,       // bytes are missing, and may not be asked for
+    Uncombinable,  // bytes are missing, and without a strong validator they cannot be put beside
+                   // those that are here
+    Elsewhere,     // the fetch became something else than a slice: take_fetch()
+    Refused,       // too many fetches or followers
   };
 
   // Makes the plan of a fetch for `ask` in the name of the transaction's request.
   using Planner = std::function<FetchPlan(SliceAsk ask)>;
 
-  // `map` is a slice map, `range` lies within its representation and is not empty. `exact`: a child tier asks, whose ranges
-  // are slices already; nothing is asked for behind them. `context` and `waker` outlive this.
-  SliceReader(FlowContext& context, store::Waker& waker, store::ResponsePtr map, cache::ByteRange range,
-              bool exact, Planner planner);
+  // `map` is a slice map, `range` lies within its representation and is not empty. `exact`: a child
+  // tier asks, whose ranges are slices already; nothing is asked for behind them. `context` and
+  // `waker` outlive this.
+  SliceReader(FlowContext& context, store::Waker& waker, store::ResponsePtr map,
+              cache::ByteRange range, bool exact, Planner planner);
   ~SliceReader();
   SliceReader(const SliceReader&) = delete;
   SliceReader& operator=(const SliceReader&) = delete;
@@ -97,7 +101,7 @@ class SliceReader {
   std::uint64_t asked_ahead_ = 0;  // slices below this one need no more asking
   Fetch::Trace trace_;
   Error error_{ErrorCode::Cancelled, Side::Internal};
-  mutable std::string text_;       // keys
+  mutable std::string text_;  // keys
 };
 
 }  // namespace brink::edge

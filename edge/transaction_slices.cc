@@ -1,4 +1,5 @@
-// Transaction, slices: ranges of large responses, and responses of which parts are stored (cache/slices.h).
+// Transaction, slices: ranges of large responses, and responses of which parts are stored
+// (cache/slices.h).
 
 #include "edge/cache/validation.h"
 #include "edge/store/slice_maps.h"
@@ -7,7 +8,8 @@
 
 namespace brink::edge {
 
-// A miss on a range asks for the slice around it; so does the validation, behind a client's back, of a sliced response.
+// A miss on a range asks for the slice around it; so does the validation, behind a client's back,
+// of a sliced response.
 void Transaction::plan_slice(FetchPlan& plan, bool background) const {
   if (!is_get() || rules_->slice_bytes == 0) return;
   std::string_view range = field_value(head_.fields, "range");
@@ -19,12 +21,15 @@ void Transaction::plan_slice(FetchPlan& plan, bool background) const {
   plan.request.fields.emplace_back("Range", std::move(ask));
 }
 
-// If-Range makes upstream send all of what the representation has become, rather than a part that fits nowhere.
+// If-Range makes upstream send all of what the representation has become, rather than a part that
+// fits nowhere.
 FetchPlan Transaction::plan_of_slice(SliceAsk ask) {
   FetchPlan plan;
-  plan.request = make_upstream_request(head_, *site_, UpstreamPurpose::Store, {}, context_.identity.name);
+  plan.request =
+      make_upstream_request(head_, *site_, UpstreamPurpose::Store, {}, context_.identity.name);
   const store::StoredResponse& map = *ask.map;
-  plan.request.fields.emplace_back("Range", cache::range_request(ask.range, store::representation_length(map)));
+  plan.request.fields.emplace_back(
+      "Range", cache::range_request(ask.range, store::representation_length(map)));
   plan.request.fields.emplace_back("If-Range", cache::strong_validator(map.meta(), map.head()));
   plan.client_fields = OwnedFields(head_.fields);
   plan.policy = rules_->policy;
@@ -51,8 +56,9 @@ void Transaction::answer_sliced(const store::ResponsePtr& response) {
   const auto range = range_of_slices(response, length);
   if (!range) return;
   stale_.reset();  // if it may be used, it is being used
-  slices_ = std::make_unique<SliceReader>(context_, waker_, response, *range, to_child_tier(),
-                                          [this](SliceAsk ask) { return plan_of_slice(std::move(ask)); });
+  slices_ =
+      std::make_unique<SliceReader>(context_, waker_, response, *range, to_child_tier(),
+                                    [this](SliceAsk ask) { return plan_of_slice(std::move(ask)); });
   stage_ = Stage::AwaitSlice;
   const auto prepared = slices_->prepare(!directives_.only_if_cached);
   leave_fetch();  // only now: a slice that is on its way may have no other reader
@@ -65,7 +71,8 @@ std::optional<cache::ByteRange> Transaction::range_of_slices(const store::Respon
   slice_range_.reset();
   const cache::ByteRange all{0, length};
   const std::string_view field = field_value(head_.fields, "range");
-  if (field.empty() || !cache::if_range_holds(head_.fields, response->meta(), response->head())) return all;
+  if (field.empty() || !cache::if_range_holds(head_.fields, response->meta(), response->head()))
+    return all;
   const cache::RangeSet ranges = cache::resolve_ranges(field, length);
   if (ranges.outcome == cache::RangeOutcome::Whole) return all;
   if (ranges.outcome == cache::RangeOutcome::Unsatisfiable) {
@@ -93,7 +100,8 @@ void Transaction::await_slice(SliceReader::Prepared prepared) {
     return answer_error(504, "not stored, and the request said only-if-cached", std::nullopt);
   }
   if (prepared == Prepared::Refused) {
-    return answer_error(503, "too many requests to upstream are under way", ErrorCode::LimitReached);
+    return answer_error(503, "too many requests to upstream are under way",
+                        ErrorCode::LimitReached);
   }
   if (prepared == Prepared::Elsewhere) {
     fetch_ = slices_->take_fetch(leader_);
@@ -121,7 +129,8 @@ void Transaction::answer_from_slices() {
   answered_ = slices_->map();
   const store::ResponsePtr& response = answered_;
   const std::uint64_t length = store::representation_length(*response);
-  begin_plan(response, slice_range_ ? HeadKind::Partial : HeadKind::Whole, slice_range_ ? 206 : 200);
+  begin_plan(response, slice_range_ ? HeadKind::Partial : HeadKind::Whole,
+             slice_range_ ? 206 : 200);
   if (slice_range_) append_content_range(extra_, *slice_range_, length);
   plan_.extra = extra_;
   plan_.length = slice_range_ ? slice_range_->size() : length;

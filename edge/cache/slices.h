@@ -7,8 +7,8 @@
 // with a key of its own that is made from the map's generation. So who drops, replaces, invalidates
 // or purges the map has dropped all slices with it, and slices of two representations never meet.
 //
-// A slice covers a fixed, aligned range of the representation, or a part of that range when upstream
-// sent no more.
+// A slice covers a fixed, aligned range of the representation, or a part of that range when
+// upstream sent no more.
 
 #include <cstdint>
 #include <optional>

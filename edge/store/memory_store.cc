@@ -5,13 +5,15 @@
 #include <utility>
 
 #include "edge/store/size_class.h"
+#include "edge/store/slice_maps.h"
 
 namespace brink::edge::store {
 namespace {
 
 constexpr std::uint64_t kReserveShare = 32;
 constexpr std::uint64_t kBytesPerStripe = 64 * 1024;  // a smaller store has fewer stripes
-constexpr std::uint32_t kScanPerRound = 512;          // stripe.cc
+constexpr std::uint64_t kSlicesPerSweep = 4096;
+constexpr std::uint32_t kScanPerRound = 512;  // stripe.cc
 constexpr std::uint64_t kSmallStore =
     32ULL << 20U;  // below, part-filled slabs would be a share worth having
 
@@ -109,6 +111,7 @@ ResponsePtr MemoryStore::freshen(const ResponsePtr& old_response, std::string_vi
   old_response->share_body_with(*fresh, sharing);
   Removed removed;
   stripes_[home]->replace(*old_response, *fresh, removed);
+  orphans_.note(removed);
   return fresh;
 }
 
@@ -129,17 +132,21 @@ ResponseMemory::Slot MemoryStore::take_slot(const StoredResponse::Parts& parts, 
 std::size_t MemoryStore::invalidate(const cache::CacheKey& key) {
   Removed removed;
   stripes_[stripe_of(key)]->erase_key(key, removed);
+  orphans_.note(removed);
   return removed.count();
 }
 
 bool MemoryStore::drop(const ResponsePtr& response) {
   Removed removed;
-  return stripes_[response->stripe()]->erase(*response, removed);
+  const bool erased = stripes_[response->stripe()]->erase(*response, removed);
+  orphans_.note(removed);
+  return erased;
 }
 
 void MemoryStore::insert(StoredResponse& response) {
   Removed removed;
   stripes_[response.stripe()]->insert(response, variants_per_key_, removed);
+  orphans_.note(removed);
 }
 
 void MemoryStore::set_limits(std::uint64_t ceiling_bytes, std::uint64_t max_response_bytes) {
@@ -152,6 +159,7 @@ void MemoryStore::set_limits(std::uint64_t ceiling_bytes, std::uint64_t max_resp
 std::size_t MemoryStore::evict_from(std::uint32_t stripe, std::uint64_t bytes) {
   Removed removed;
   stripes_[stripe]->evict(bytes, removed);
+  orphans_.note(removed);
   return removed.count();
 }
 
@@ -194,7 +202,26 @@ void MemoryStore::leave_window(MemoryWriter& writer) {
   writer.window_place_ = 0;
 }
 
+// Slices go with their map. A freshened map, or one stored again, has the same slices: then they
+// stay.
+void MemoryStore::drop_orphans() {
+  std::string text;
+  for (std::uint64_t left = kSlicesPerSweep; left > 0;) {
+    auto orphan = orphans_.take();
+    if (!orphan) return;
+    const StoredResponse& map_response = *orphan->map;
+    const cache::SliceMap map = slice_map_of(map_response);
+    const cache::CacheKey key = cache::make_cache_key_of_text(map_response.key());
+    if (lookup(key, GenerationSelector{map.generation})) continue;
+    for (; orphan->next < map.count() && left > 0; --left) {
+      invalidate(cache::slice_key(map_response.key(), map, orphan->next++, text));
+    }
+    if (orphan->next < map.count()) orphans_.put_back(std::move(*orphan));
+  }
+}
+
 void MemoryStore::sweep(Ticks now, Millis patience) {
+  drop_orphans();
   std::vector<std::shared_ptr<Fill>> fills;
   {
     const std::lock_guard lock(windows_mutex_);

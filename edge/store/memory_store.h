@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "edge/store/memory_writer.h"
+#include "edge/store/orphans.h"
 #include "edge/store/store.h"
 #include "edge/store/stripe.h"
 
@@ -50,6 +51,7 @@ class MemoryStore final : public Store {
  private:
   std::uint32_t stripe_of(const cache::CacheKey& key) const noexcept;
   std::uint64_t reserve_bytes() const noexcept;
+  void drop_orphans();
   std::size_t evict_from(std::uint32_t stripe, std::uint64_t bytes);
   // A slot for the response, with `extra` bytes charged beside it; memory null when there is no
   // room.
@@ -66,6 +68,7 @@ class MemoryStore final : public Store {
   std::vector<std::unique_ptr<Stripe>> stripes_;
   std::atomic<std::uint32_t> cursor_{0};  // which foreign stripe gives way next
   std::atomic<std::uint64_t> fills_overflowed_{0};
+  Orphans orphans_;
   std::mutex windows_mutex_;            // guards windows_
   std::vector<MemoryWriter*> windows_;  // bounded by the fetches in flight
 };

@@ -98,8 +98,8 @@ class Store {
   // Drops exactly this response if it is still stored.
   virtual bool drop(const ResponsePtr& response) = 0;
   virtual void set_limits(std::uint64_t ceiling_bytes, std::uint64_t max_response_bytes) = 0;
-  // Cuts readers that held up others in a window for longer than `patience`; called about once a
-  // second.
+  // Housekeeping, called a few times a second: cuts readers that held up others in a window for
+  // longer than `patience`; drops slices whose map has gone.
   virtual void sweep(Ticks now, Millis patience) = 0;
   virtual StoreStats stats() const = 0;
 };

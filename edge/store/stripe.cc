@@ -24,6 +24,7 @@ Removed::~Removed() {
 void Removed::push(StoredResponse& response) noexcept {
   ++count_;
   weight_ += response.weight();
+  has_maps_ = has_maps_ || response.meta().sliced;
   response.chain_ = head_;
   head_ = &response;
 }

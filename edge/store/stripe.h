@@ -30,9 +30,18 @@ class Removed {
   void push(StoredResponse& response) noexcept;
   std::size_t count() const noexcept { return count_; }
   std::uint64_t weight() const noexcept { return weight_; }
+  // Calls `f(response)` for each that is a slice map. REQUIRES: the call that filled this has returned.
+  template <class F>
+  void for_each_map(F f) const {
+    if (!has_maps_) return;
+    for (StoredResponse* at = head_; at != nullptr; at = at->chain_) {
+      if (at->meta().sliced) f(*at);
+    }
+  }
 
  private:
   StoredResponse* head_ = nullptr;
+  bool has_maps_ = false;
   std::size_t count_ = 0;
   std::uint64_t weight_ = 0;
 };

@@ -84,7 +84,7 @@ std::vector<std::string> lines_of(const LoadResult& result) {
 }
 
 std::string repository_path(std::string_view name) {
-  const auto root = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+  const auto root = std::filesystem::path(BRINK_SOURCE_FOLDER);
   return (root / name).string();
 }
 

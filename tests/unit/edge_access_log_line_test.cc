@@ -185,7 +185,7 @@ TEST(AccessLogSampling, IsAFunctionOfTheRecordAndKeepsEveryError) {
 
 // BRINK_UPDATE_DOCS=1 writes the page anew.
 TEST(AccessLogPage, IsWhatTheTableSays) {
-  const auto path = std::filesystem::path(__FILE__).parent_path() / "../../docs/access-log.md";
+  const auto path = std::filesystem::path(BRINK_SOURCE_FOLDER) / "docs/access-log.md";
   if (std::getenv("BRINK_UPDATE_DOCS") != nullptr) std::ofstream(path) << access_log_page();
   std::ostringstream page;
   page << std::ifstream(path).rdbuf();

@@ -116,7 +116,7 @@ TEST(MetricsPage, IsWhatANodeExposes) {
   const auto node = start_node(clock);
   ASSERT_NE(node, nullptr);
   const std::string expected = page(families(scrape(node->admin_port())));
-  const auto path = std::filesystem::path(__FILE__).parent_path() / "../../docs/metrics.md";
+  const auto path = std::filesystem::path(BRINK_SOURCE_FOLDER) / "docs/metrics.md";
   if (std::getenv("BRINK_UPDATE_DOCS") != nullptr) std::ofstream(path) << expected;
   std::ostringstream found;
   found << std::ifstream(path).rdbuf();
