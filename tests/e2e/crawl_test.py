@@ -11,7 +11,7 @@ import random
 
 import harness
 from harness import EndToEnd, SANITIZED
-from http_client import Connection
+from http_client import Connection, byteranges
 from nginx_origin import Nginx
 from real_tree import ROOTS, choose
 
@@ -36,17 +36,6 @@ def crawl(port, files, seed, results):
                 wrong.append(f"{file.url}: {error!r}")
                 connection.close()
     results.put((wrong, hits))
-
-
-def byteranges(answer):
-    """The parts of a multipart/byteranges body: [(Content-Range, bytes)]."""
-    boundary = answer.field("content-type").split("boundary=", 1)[1].strip('"').encode()
-    parts = []
-    for part in (b"\r\n" + answer.body).split(b"\r\n--" + boundary)[1:-1]:
-        head, _, content = part.partition(b"\r\n\r\n")
-        fields = dict(line.lower().split(": ", 1) for line in head.decode().strip().split("\r\n"))
-        parts.append((fields["content-range"], content))
-    return parts
 
 
 class Crawl(EndToEnd):

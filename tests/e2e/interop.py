@@ -11,7 +11,7 @@ import random
 import subprocess
 
 from harness import SANITIZED, EndToEnd
-from http_client import Connection
+from http_client import Connection, byteranges
 from real_origin import write_file
 from real_tree import ROOTS, choose
 
@@ -22,17 +22,6 @@ GZIP = {"Accept-Encoding": "gzip"}
 def result(answer):
     """The edge's own member of Cache-Status."""
     return (answer.field("cache-status") or "").rsplit(", ", 1)[-1]
-
-
-def byteranges(answer):
-    """The parts of a multipart/byteranges body: [(Content-Range, bytes)]."""
-    boundary = answer.field("content-type").split("boundary=", 1)[1].strip('"').encode()
-    parts = []
-    for part in (b"\r\n" + answer.body).split(b"\r\n--" + boundary)[1:-1]:
-        head, _, content = part.partition(b"\r\n\r\n")
-        fields = dict(line.lower().split(": ", 1) for line in head.decode().strip().split("\r\n"))
-        parts.append((fields["content-range"], content))
-    return parts
 
 
 class Interop(EndToEnd):
