@@ -4,10 +4,8 @@
 FROM docker.io/library/debian:bookworm-slim AS build
 ENV DEBIAN_FRONTEND=noninteractive
 WORKDIR /src
-COPY config/deploy/debian-packages.txt /packages.txt
-RUN apt-get update -q \
- && sed -n '/^# build/,/^# tests/{/^#/!p}' /packages.txt | xargs apt-get install -y -q --no-install-recommends \
- && rm -rf /var/lib/apt/lists/*
+COPY config/deploy/debian-packages.txt config/deploy/install-deps.sh /deps/
+RUN /deps/install-deps.sh build && rm -rf /var/lib/apt/lists/*
 COPY . .
 RUN cmake --preset release -DBRINK_TESTS=OFF && cmake --build build/release --target brink
 # Which packages hold the libraries that the binary needs: asked of the binary, so that the list is never wrong.

@@ -20,6 +20,11 @@ FUZZ_FLAGS = -fsanitize=fuzzer-no-link,undefined -fno-sanitize=function -fno-san
 FUZZ_BUILD = -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_CXX_FLAGS="$(FUZZ_FLAGS)" \
   -DBRINK_LIBFUZZER=ON -DBRINK_SANITIZE=address -DCMAKE_BUILD_TYPE=RelWithDebInfo
 
+# deps SECTION…: of config/deploy/debian-packages.txt. A build needs no browser.
+define deps
+@config/deploy/install-deps.sh $(1)
+endef
+
 define say
 @printf '\n== %s\n' "$(1)"
 endef
@@ -53,11 +58,20 @@ help: ## List these targets
 	@printf '\nStart with: make run\n'
 
 .PHONY: deps
-deps: ## Install the Debian packages that are missing (apt-get; asks for root through sudo)
-	@config/deploy/install-deps.sh
+deps: ## Install all Debian packages that are missing (apt-get; asks for root through sudo)
+	$(call deps,all)
+
+# What each target installs by itself, if it is missing.
+.PHONY: build-deps test-deps develop-deps
+build-deps:
+	$(call deps,build)
+test-deps:
+	$(call deps,build test)
+develop-deps:
+	$(call deps,develop)
 
 .PHONY: build
-build: deps folder ## Build the release binary: build/release/brink
+build: build-deps folder ## Build the release binary: build/release/brink
 	$(call build,release,brink)
 	@printf '== Done: build/release/brink\n'
 
@@ -67,17 +81,17 @@ run: build ## Build, then run the demo: an origin, a regional node, two edges, o
 	@build/release/brink $(RUN_ARGS)
 
 .PHONY: test
-test: deps folder ## Build the release preset with its tests and run all of them
+test: test-deps folder ## Build the release preset with its tests and run all of them
 	$(call build,release,all header_check)
 	$(call ctest,release)
 
 .PHONY: asan
-asan: deps folder ## Build and run the tests under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: test-deps folder ## Build and run the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(call build,asan,all)
 	$(call ctest,asan)
 
 .PHONY: tsan
-tsan: deps folder ## Build and run the tests under ThreadSanitizer
+tsan: test-deps folder ## Build and run the tests under ThreadSanitizer
 	$(call build,tsan,all)
 	$(call ctest,tsan)
 
@@ -87,7 +101,7 @@ tidy: ## Check structure: include table, sizes, banned calls, words (seconds, bu
 	@python3 -B tests/tidy/tidy.py
 
 .PHONY: bench
-bench: deps folder ## Run the benchmarks, and the side-by-side comparison with other proxies
+bench: test-deps folder ## Run the benchmarks, and the side-by-side comparison with other proxies
 	$(call build,release,all)
 	@ran=0; for bench in build/release/*_bench; do \
 	  if [ -x "$$bench" ]; then printf '\n== Running %s\n' "$$bench"; "$$bench"; ran=1; fi; \
@@ -98,24 +112,24 @@ bench: deps folder ## Run the benchmarks, and the side-by-side comparison with o
 	@loadtest/compare.sh
 
 .PHONY: format
-format: deps ## Lay out every tracked source with clang-format
+format: develop-deps ## Lay out every tracked source with clang-format
 	$(call say,Formatting)
 	@$(SOURCES) | xargs -r clang-format -i --style=file
 
 .PHONY: format-check
-format-check: deps ## Fail when clang-format would change a tracked source
+format-check: develop-deps ## Fail when clang-format would change a tracked source
 	$(call say,Checking layout with clang-format)
 	@$(SOURCES) | xargs -r clang-format --dry-run --Werror --style=file
 
 .PHONY: lint
-lint: deps folder tidy ## Run tests/tidy, and clang-tidy over the product's sources
+lint: build-deps develop-deps folder tidy ## Run tests/tidy, and clang-tidy over the product's sources
 	$(call configure,release)
 	$(call say,Running clang-tidy with $(JOBS) jobs (minutes))
 	@git ls-files 'config/*.cc' 'edge/*.cc' 'origin/*.cc' 'tiered/*.cc' 'purge/*.cc' \
 	  | xargs -r -P$(JOBS) -n1 config/deploy/clang-tidy.sh build/release
 
 .PHONY: fuzz
-fuzz: deps folder ## Run each fuzz target with libFuzzer for FUZZ_SECONDS (needs clang)
+fuzz: build-deps folder ## Run each fuzz target with libFuzzer for FUZZ_SECONDS (needs clang)
 	@command -v clang++ >/dev/null || { echo 'make fuzz: clang++ is not installed: apt-get install clang' >&2; exit 1; }
 	$(call say,Configuring build/fuzz with clang)
 	@cmake -G Ninja -S . -B build/fuzz $(FUZZ_BUILD) >build/.configure.log 2>&1 || { cat build/.configure.log; exit 1; }

@@ -229,7 +229,8 @@ void Transaction::start_fetch(const std::shared_ptr<Fetch>& fetch, Alone how, bo
   cache::ValidationFields conditions;
   const bool stores = how == Alone::MayStore;
   const store::ResponsePtr& asked = stale_ ? stale_ : offered_;
-  if (stores && asked && is_get()) conditions = cache::validation_fields(asked->meta(), asked->head());
+  const bool fits = stale_ || (offered_ && cache::same_codings(offered_->variant_key(), head_.fields, text_));
+  if (stores && fits && is_get()) conditions = cache::validation_fields(asked->meta(), asked->head());
   if (!stale_) conditions.if_modified_since = {};  // a date does not tell variants apart
   plan.request = make_upstream_request(head_, *site_, stores ? UpstreamPurpose::Store : UpstreamPurpose::Forward,
                                        conditions, context_.identity.name);

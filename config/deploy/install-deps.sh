@@ -1,9 +1,20 @@
 #!/usr/bin/env bash
 # Installs what debian-packages.txt names and this machine lacks. Quiet and quick when nothing is missing.
+#   install-deps.sh [SECTION…]      build, test, develop, or all of them (the default)
 set -euo pipefail
 
 list="$(dirname "$0")/debian-packages.txt"
-mapfile -t wanted < <(grep -Ev '^[[:space:]]*(#|$)' "$list")
+wanted=()
+for section in "${@:-all}"; do
+  before=${#wanted[@]}
+  while read -r package; do wanted+=("$package"); done < <(awk -v section="$section" '
+    /^\[/ { inside = section == "all" || index($0, "[" section "]") == 1; next }
+    inside && NF && !/^#/ { print $1 }' "$list")
+  if ((${#wanted[@]} == before)); then
+    echo "install-deps.sh: no section [$section] in $list" >&2
+    exit 2
+  fi
+done
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
   echo "make deps: this is not a Debian system (no dpkg-query, no apt-get)." >&2

@@ -322,6 +322,17 @@ int variant_score(std::string_view vary, std::string_view stored_variant_key,
   return VariantMatcher{request, scratch}.score(vary, stored_variant_key, language);
 }
 
+bool same_codings(std::string_view stored_variant_key, Fields request, std::string& scratch) {
+  constexpr std::string_view kName = "accept-encoding:+";
+  while (!stored_variant_key.empty()) {
+    const std::string_view line = take_line(stored_variant_key);
+    if (!line.starts_with(kName)) continue;
+    normalise_accept_encoding(request, scratch);
+    return line.substr(kName.size()) == scratch;
+  }
+  return true;  // it does not vary by them
+}
+
 void normalise_accept_encoding(Fields request, std::string& out) {
   out.clear();
   append_codings(accepted_codings(request), out);

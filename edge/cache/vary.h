@@ -54,6 +54,11 @@ class VariantMatcher {
 int variant_score(std::string_view vary, std::string_view stored_variant_key,
                   std::string_view stored_head, Fields request, std::string& scratch);
 
+// Whether the request accepts the same content codings as the one that a variant was stored for.
+// One weak tag may stand for all codings of a page (RFC 9110 §8.8.3.3), so a 304 for the tag of a
+// variant with other codings says nothing about whether this client can decode that variant's body.
+bool same_codings(std::string_view stored_variant_key, Fields request, std::string& scratch);
+
 // Accept-Encoding as it goes upstream and into variant keys: the codings of {zstd, br, gzip} that
 // the client accepts, in that order, comma-separated; "identity" when none. Weights of 0 exclude.
 // `out` is cleared.

@@ -8,11 +8,10 @@ import email.utils
 import hashlib
 import multiprocessing
 import random
-import time
 
 import harness
 from harness import EndToEnd, SANITIZED
-from http_client import Connection
+from http_client import Connection, byteranges
 from nginx_origin import Nginx
 from real_tree import ROOTS, choose
 
@@ -39,17 +38,6 @@ def crawl(port, files, seed, results):
     results.put((wrong, hits))
 
 
-def byteranges(answer):
-    """The parts of a multipart/byteranges body: [(Content-Range, bytes)]."""
-    boundary = answer.field("content-type").split("boundary=", 1)[1].strip('"').encode()
-    parts = []
-    for part in (b"\r\n" + answer.body).split(b"\r\n--" + boundary)[1:-1]:
-        head, _, content = part.partition(b"\r\n\r\n")
-        fields = dict(line.lower().split(": ", 1) for line in head.decode().strip().split("\r\n"))
-        parts.append((fields["content-range"], content))
-    return parts
-
-
 class Crawl(EndToEnd):
     @classmethod
     def setUpClass(cls):
@@ -74,13 +62,6 @@ class Crawl(EndToEnd):
         self.assertEqual(wrong[:5], [], f"{len(wrong)} answers were wrong")
         return sum(hits for _, hits in outcomes)
 
-    def origin_requests(self, at_least=0):
-        """nginx writes its line after the last byte left: wait for those that must come, then take what is there."""
-        deadline = time.monotonic() + 5
-        while len(self.nginx.requests()) < at_least and time.monotonic() < deadline:
-            time.sleep(0.02)
-        return self.nginx.requests()
-
     def sample(self, count, least=1):
         files = [f for f in self.files if f.size >= least]
         return files[:: max(1, len(files) // count)]
@@ -91,8 +72,7 @@ class Crawl(EndToEnd):
 
     def test_1_the_first_crawl_costs_the_origin_one_request_a_file(self):
         self.crawl_with_clients(self.edge.port, CLIENTS)
-        lines = self.origin_requests(len(self.files))
-        asked = [line.split()[1] for line in lines]
+        asked = [request["uri"] for request in self.nginx.requests()]
         self.assertEqual(sorted(asked), sorted(f.url for f in self.files), "not exactly one request a file")
         print(f"{len(self.files)} files, {sum(f.size for f in self.files) >> 20} MiB, {CLIENTS} clients", flush=True)
 

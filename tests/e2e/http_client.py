@@ -25,6 +25,17 @@ class Response:
         return f"<{self.status} {self.fields} {self.length} bytes>"
 
 
+def byteranges(answer):
+    """The parts of a multipart/byteranges body: [(Content-Range, bytes)]."""
+    boundary = answer.field("content-type").split("boundary=", 1)[1].strip('"').encode()
+    parts = []
+    for part in (b"\r\n" + answer.body).split(b"\r\n--" + boundary)[1:-1]:
+        head, _, content = part.partition(b"\r\n\r\n")
+        fields = dict(line.lower().split(": ", 1) for line in head.decode().strip().split("\r\n"))
+        parts.append((fields["content-range"], content))
+    return parts
+
+
 class Connection:
     """Keeps one connection to `port`; opened at the first request, and again after the server closed it."""
 

@@ -1,11 +1,9 @@
-"""Debian's nginx as an origin over a real tree of files: its own configuration and folder, one child, a counted log."""
+"""Debian's nginx as an origin: its own configuration and folder, one process, a counted log."""
 
 import pathlib
 import shutil
-import socket
-import time
 
-from harness import Process
+from real_origin import Origin, free_port
 
 CONFIG = """\
 daemon off;
@@ -14,13 +12,16 @@ pid {folder}/nginx.pid;
 error_log {folder}/nginx-error.log warn;
 events {{ worker_connections 4096; }}
 http {{
-  log_format counted '$request_method $request_uri $status $http_range';
+  log_format counted escape=json '{{"method":"$request_method","uri":"$request_uri","status":"$status",'
+    '"range":"$http_range","if_none_match":"$http_if_none_match","if_modified_since":"$http_if_modified_since",'
+    '"connection":"$remote_port"}}';
   access_log {folder}/nginx-access.log counted;
   client_body_temp_path {folder}/body;
   proxy_temp_path {folder}/proxy;
   fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi;
   scgi_temp_path {folder}/scgi;
+  client_max_body_size 64m;
   include /etc/nginx/mime.types;
   default_type application/octet-stream;
   sendfile on;
@@ -29,46 +30,54 @@ http {{
   keepalive_requests 1000000;
   server {{
     listen 127.0.0.1:{port};
+    listen 127.0.0.1:{h2c_port} http2;
     expires 1h;
 {locations}
   }}
 }}
 """
 
+# real_origin.py says what each is for. Requests of a proxy carry Via: nginx compresses for them only when told.
+CONTENT = """\
+    location /files/ {{ alias {content}/; dav_methods PUT DELETE; }}
+    location /checked/ {{ alias {content}/; expires off; add_header Cache-Control no-cache; }}
+    location /dated/ {{ alias {content}/; etag off; expires off; add_header Cache-Control no-cache; }}
+    location /packed/ {{ alias {content}/; gzip on; gzip_types *; gzip_vary on; gzip_proxied any; gzip_min_length 1; }}
+    location /packed-checked/ {{
+      alias {content}/; gzip on; gzip_types *; gzip_vary on; gzip_proxied any; gzip_min_length 1;
+      expires off; add_header Cache-Control no-cache;
+    }}
+    location /moved/ {{ rewrite ^/moved/(.*)$ /files/$1 permanent; }}
+    location = /absent {{ expires off; add_header Cache-Control max-age=60 always; return 404 "not here\\n"; }}
+    location = /form {{
+      default_type text/plain;
+      if ($request_method = POST) {{ return 204; }}
+      return 200 "a form\\n";
+    }}
+    location /listing/ {{ alias {content}/; autoindex on; expires off; }}
+"""
 
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
+class Nginx(Origin):
+    """`roots` maps a first path segment to the folder it serves; `content` is the folder of real_origin's URLs.
 
-class Nginx(Process):
-    """`roots` maps a first path segment to the folder it serves."""
+    `h2c_port` speaks HTTP/2 in clear text by prior knowledge.
+    """
 
-    def __init__(self, folder, roots):
+    def __init__(self, folder, roots, content=None):
         self.folder = pathlib.Path(folder) / "nginx"
         self.folder.mkdir()
         self.access_log = self.folder / "nginx-access.log"
-        self.port = _free_port()
+        self.port, self.h2c_port = free_port(), free_port()
         locations = "\n".join(f"    location /{name}/ {{ alias {path}/; }}" for name, path in roots.items())
+        if content:
+            locations += "\n" + CONTENT.format(content=content)
         config = self.folder / "nginx.conf"
-        config.write_text(CONFIG.format(folder=self.folder, port=self.port, locations=locations))
+        config.write_text(
+            CONFIG.format(folder=self.folder, port=self.port, h2c_port=self.h2c_port, locations=locations))
         program = shutil.which("nginx") or "/usr/sbin/nginx"
         super().__init__("nginx", [program, "-p", self.folder, "-c", config, "-e", self.folder / "nginx-error.log"],
                          self.folder / "stderr.log")
 
     def ready(self):
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return self
-            except ConnectionRefusedError:
-                if not self.running() or time.monotonic() > deadline:
-                    errors = self.folder / "nginx-error.log"
-                    raise AssertionError(f"nginx did not start: {self.output()}{errors.read_text()}") from None
-                time.sleep(0.02)
-
-    def requests(self):
-        """Every request so far, one line each: method, URI, status, Range."""
-        return self.access_log.read_text().splitlines()
+        return self.wait_for_port(self.folder / "nginx-error.log")

@@ -141,6 +141,34 @@ TEST(Vary, AcceptEncoding) {  // RFC 9110 §12.5.3
   }
 }
 
+TEST(Vary, SameCodings) {
+  const std::string_view gzip = "Accept-Encoding: gzip\nX-Kind: red";
+  const struct {
+    std::string_view vary;
+    std::string_view stored_request;
+    std::string_view request;
+    bool same;
+  } rows[] = {
+      {"Accept-Encoding", gzip, "Accept-Encoding: gzip, deflate", true},
+      {"Accept-Encoding", gzip, "Accept-Encoding: gzip, br", false},
+      {"Accept-Encoding", gzip, "", false},
+      {"Accept-Encoding", "", gzip, false},
+      {"Accept-Encoding", "", "Accept-Encoding: identity", true},
+      {"X-Kind, accept-encoding", gzip, "Accept-Encoding: gzip\nX-Kind: blue", true},
+      {"X-Kind, accept-encoding", gzip, "X-Kind: red", false},
+      {"X-Kind", gzip, "X-Kind: blue",
+       true},  // whatever it accepts: the response does not vary by it
+      {"", gzip, "", true},
+      {"X-Accept-Encoding", "X-Accept-Encoding: br", "", true},
+  };
+  for (const auto& row : rows) {
+    std::string scratch = "old";
+    EXPECT_EQ(same_codings(key_of(row.vary, row.stored_request), lines(row.request), scratch),
+              row.same)
+        << row.vary << " / " << row.stored_request << " / " << row.request;
+  }
+}
+
 struct ScoreRow {
   std::string_view vary;
   std::string_view stored_request;
