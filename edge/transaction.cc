@@ -138,7 +138,10 @@ void Transaction::lookup() {
     return answer_hit(std::move(found), decision);
   }
   stale_ = std::move(found);
-  miss(decision.reason, asked_by_request(decision.reason) ? CacheResult::Request : CacheResult::Expired);
+  // "request" is said of a fresh response only (RFC 9211 §2.2).
+  const bool fresh = cache::remaining_freshness(stale_->meta(), now_) > 0;
+  const bool by_request = fresh && asked_by_request(decision.reason);
+  miss(decision.reason, by_request ? CacheResult::Request : CacheResult::Expired);
 }
 
 void Transaction::miss(cache::Reason reason, CacheResult result) {

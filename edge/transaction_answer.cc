@@ -21,7 +21,7 @@ void Transaction::answer_hit(store::ResponsePtr response, const cache::ReuseDeci
     outcome_.result = CacheResult::Stale;
     stale_ = response;
     validate_in_background();
-  } else if (*outcome_.ttl_s < 0) {
+  } else if (*outcome_.ttl_s <= 0) {
     outcome_.result = CacheResult::Stale;  // the request's max-stale
   }
   answer_stored(response, nullptr);
