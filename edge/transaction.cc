@@ -119,11 +119,12 @@ Step Transaction::advance() {
 }
 
 void Transaction::lookup() {
+  // A POST's answer may be stored as well, unless its request says no-store.
+  directives_ = rules_->policy.honour_request_directives ? cache::parse_request_directives(head_.fields)
+                                                         : cache::RequestDirectives{};
   if (!is_get() && !is_head()) return go_alone(Alone::ForwardOnly, CacheResult::Method, cache::Reason::MethodNotCacheable);
   if (rules_->bypass) return go_alone(Alone::ForwardOnly, CacheResult::Bypass, cache::Reason::SiteBypass);
   if (head_.has_body) return go_alone(Alone::ForwardOnly, CacheResult::Bypass, cache::Reason::RequestBody);
-  directives_ = rules_->policy.honour_request_directives ? cache::parse_request_directives(head_.fields)
-                                                         : cache::RequestDirectives{};
   if (directives_.no_store) {
     return go_alone(Alone::ForwardOnly, CacheResult::Bypass, cache::Reason::RequestNoStore);
   }
