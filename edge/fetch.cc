@@ -57,7 +57,6 @@ Fetch::~Fetch() { CHECK(waiters_.empty()); }
 
 void Fetch::start(FetchPlan plan) {
   plan_ = std::move(plan);
-  request_time_ = context_.clock.now();
   started_ = context_.clock.ticks();
   context_.fetches.add(self_.lock());
   context_.metrics.fetches.add();
@@ -78,6 +77,7 @@ void Fetch::ask_upstream() {
   if (plan_.asked || plan_.slice.slice_bytes > 0) plan_.request.fields = fields;
   request.fields = std::move(fields);
   mark_ = context_.invalidations.read(key_hash_);
+  request_time_ = context_.clock.now();  // of the request whose response is kept (RFC 9111 §4.2.3)
   call_ = context_.upstream.start(std::move(request), *this);
 }
 
