@@ -252,6 +252,7 @@ void Fetch::begin_body(const origin::ResponseHead& head) {
   result.shareable = stored && reuse.reuse != cache::Reuse::MustValidate;
   result.response = writer_->response();
   result.fill = writer_->fill();
+  cache::append_qualified_lines(head.fields, kept, result.unkept);
   {
     const std::lock_guard lock(mutex_);
     trace_.store_reason = decision.reason;
@@ -289,6 +290,7 @@ void Fetch::settle(Phase phase, const Progress& result) {
   progress_.response = result.response;
   progress_.slice = result.slice;
   progress_.fill = result.fill;
+  progress_.unkept = result.unkept;
   progress_.error = result.error;
   for (store::Waker* waiter : waiters_) waiter->wake();
 }

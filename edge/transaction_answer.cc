@@ -123,6 +123,7 @@ void Transaction::begin_plan(const store::ResponsePtr& response, HeadKind kind, 
   if (from_store || (age > 0 && (trace_.upstream_aged || child))) append_age(extra_, age);
   extra_.append(context_.identity.via);
   append_cache_status(extra_, context_.identity.name, trace_.cache_status, outcome_);
+  if (leader_ && fetch_) extra_.append(fetch_->progress().unkept);
   plan_.extra = extra_;
 }
 
