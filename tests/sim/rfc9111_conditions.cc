@@ -116,7 +116,7 @@ Lines updated(const Lines& stored, const Lines& update, Seconds64 receipt) {
   static const std::set<std::string> kNotTaken = {"content-length", "content-encoding",
                                                   "content-type", "content-range"};
   Lines taken;
-  for (const auto& line : update) {
+  for (const auto& line : end_to_end(update)) {
     if (!kNotTaken.contains(lower(line.first))) taken.push_back(line);
   }
   // RFC 9110 §6.6.1: a message without Date gets that of its receipt.

@@ -28,7 +28,8 @@ std::optional<Seconds64> date_field(const Response& response, const std::string&
   return value ? http_date(*value, seconds_since_1970(response.response_time)) : std::nullopt;
 }
 
-// RFC 9110 §6.6.1: without a (valid) Date the time of receipt stands for it, in whole seconds as a Date would say it.
+// RFC 9110 §6.6.1: without a (valid) Date the time of receipt stands for it, in whole seconds as a
+// Date would say it.
 Millis date_value(const Response& response) {
   const auto date = date_field(response, "Date");
   return Millis{date.value_or(seconds_since_1970(response.response_time)) * 1000};
@@ -77,7 +78,7 @@ Seconds64 age_value(const Response& response) {
 bool answers_a_later_get(const Exchange& exchange, const Response& response) {
   const auto location = only_value(response.fields, "Content-Location");
   if (!location || explicit_lifetime(response).seconds == 0) return false;
-  return *location == exchange.target || *location == "http://sim.test" + exchange.target;
+  return same_origin_target(*location, exchange.target) == exchange.target;
 }
 
 // §3, its list from above to below.

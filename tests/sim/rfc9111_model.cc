@@ -8,20 +8,8 @@ namespace {
 
 using Basis = Lifetime::Basis;
 
-// Fields that end at this hop (§3.1) or that every node writes anew; and those that say how Brink
-// keeps it.
-const std::set<std::string> kNotKept = {"connection",
-                                        "keep-alive",
-                                        "proxy-authenticate",
-                                        "upgrade",
-                                        "proxy-authorization",
-                                        "proxy-authentication-info",
-                                        "te",
-                                        "transfer-encoding",
-                                        "proxy-connection",
-                                        "content-length",
-                                        "age",
-                                        "cache-status"};
+// Fields that every node writes anew.
+const std::set<std::string> kNotKept = {"content-length", "age", "cache-status"};
 // RFC 9213, HTTP-BEHAVIOUR: "stripped before a client sees them".
 const std::set<std::string> kNotShown = {"cdn-cache-control", "brink-cache-control",
                                          "surrogate-key", "cache-tag", "xkey"};
@@ -35,7 +23,7 @@ Lines kept_fields(const Response& response) {
     for (const std::string& name : response.control.field_names(directive))
       leave.insert(name);
   }
-  for (const auto& line : response.fields) {
+  for (const auto& line : end_to_end(response.fields)) {
     if (!leave.contains(lower(line.first))) out.push_back(line);
   }
   return out;
@@ -59,7 +47,7 @@ Seconds64 Model::age(const Stored& stored, TimePoint now) const {  // §4.2.3, i
 }
 
 Seconds64 Model::remaining(const Stored& stored, TimePoint now) const {
-  return freshness_lifetime(stored.response).seconds - age(stored, now);
+  return stored.lifetime.seconds - age(stored, now);
 }
 
 // §4.1 and §4: the best variant; of equally good ones the most recent.
@@ -164,11 +152,10 @@ std::optional<Seconds64> Model::tolerated_staleness() const {
 }
 
 Model::Use Model::decide_stale(const Stored& stored, std::string& rule) const {
-  const Lifetime lifetime = freshness_lifetime(stored.response);
   const Seconds64 staleness = -remaining(stored, received_);
   const auto max_age = wishes_.smallest("max-age");
   rule = "§4.2.4: stale, and nothing allows its use";
-  if (lifetime.basis == Basis::None || lifetime.basis == Basis::Invalid)
+  if (stored.lifetime.basis == Basis::None || stored.lifetime.basis == Basis::Invalid)
     return Use::Validate;                                            // no time to be stale from
   if (forbids_stale(stored.response.control)) return Use::Validate;  // §4.2.4
   if (max_age && (age(stored, received_) > *max_age || *max_age == 0))
@@ -213,27 +200,30 @@ void Model::own_error(int status, const std::string& rule) {
 // To the client, its conditions met where they were not for the origin (RFC 9110 §13.2.1: of a 2xx
 // only).
 void Model::answer(const Response& response, const std::string& body, bool forwarded) {
+  const Lines fields = end_to_end(response.fields);
   out_.status = response.status;
   if (!forwarded && response.status >= 200 && response.status < 300) {
-    const int verdict =
-        evaluate_conditions(request_.fields, response.fields, seconds_since_1970(received_));
+    const int verdict = evaluate_conditions(request_.fields, fields, seconds_since_1970(received_));
     if (verdict == 412) return own_error(412, "RFC 9110 §13.1: a precondition does not hold");
     if (verdict == 304) out_.status = 304;
   }
-  for (const auto& [field, unused] : response.fields) {
+  for (const auto& [field, unused] : fields) {
     const std::string name = lower(field);
     if (kNotKept.contains(name) || kNotShown.contains(name)) continue;
     // RFC 9110 §15.4.5: no representation metadata but what guides caches.
     const bool metadata = name.starts_with("content-") && name != "content-location";
     if (out_.status == 304 && response.status != 304 && metadata) continue;
-    out_.fields[name] = joined(response.fields, name);
+    out_.fields[name] = joined(fields, name);
   }
   const bool no_content = request_.method == "HEAD" || out_.status == 204 || out_.status == 304;
   out_.body = no_content ? "" : body;
 }
 
 void Model::keep(const Variant& variant, const Response& response, const std::string& body) {
-  Stored stored{variant, response, corrected_initial_age(response), body, ++numbers_};
+  // As received: Connection may take a field away that this hop, as its recipient, still obeys (RFC
+  // 9110 §7.6.1).
+  Stored stored{variant, response,  freshness_lifetime(response), corrected_initial_age(response),
+                body,    ++numbers_};
   stored.response.fields = kept_fields(response);
   auto& all = stored_[request_.target];
   std::erase_if(all, [&](const Stored& old) { return same_variant(old.variant, variant); });

@@ -68,6 +68,7 @@ class Model {
   struct Stored {
     Variant variant;
     Response response;  // its fields are the kept ones
+    Lifetime lifetime;
     Seconds64 initial_age = 0;
     std::string body;
     std::uint64_t number = 0;  // names it; grows

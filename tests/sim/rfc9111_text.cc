@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <set>
 
 namespace brink::sim::rfc9111 {
 namespace {
@@ -137,6 +138,27 @@ void remove_field(Lines& fields, const std::string& name) {
   std::erase_if(fields, [&](const Line& line) { return same_name(line.first, name); });
 }
 
+Lines end_to_end(const Lines& fields) {
+  std::set<std::string> leave = {"connection",
+                                 "keep-alive",
+                                 "proxy-authenticate",
+                                 "proxy-authentication-info",
+                                 "proxy-authorization",
+                                 "te",
+                                 "proxy-connection",
+                                 "transfer-encoding",
+                                 "upgrade"};
+  for (const std::string& option : members(joined(fields, "Connection")))
+    leave.insert(lower(option));
+  leave.erase("cache-control");
+  leave.erase("vary");
+  Lines out;
+  for (const auto& line : fields) {
+    if (!leave.contains(lower(line.first))) out.push_back(line);
+  }
+  return out;
+}
+
 std::vector<std::string> members(const std::string& list) {
   return split(list, true);
 }
@@ -168,6 +190,24 @@ std::optional<Seconds64> http_date(const std::string& text, Seconds64 now) {
     return rfc850(text.substr(comma), now);
   }
   return std::nullopt;
+}
+
+std::string same_origin_target(const std::string& reference, const std::string& target) {
+  std::string rest = reference.substr(0, reference.find('#'));
+  const bool absolute = lower(rest).starts_with("http://");
+  if (!absolute && rest.find(':') < rest.find('/')) return "";  // another scheme
+  if (absolute) rest.erase(0, 5);
+  if (rest.starts_with("//")) {
+    const std::size_t slash = rest.find('/', 2);
+    const std::string host = lower(rest.substr(2, slash == std::string::npos ? slash : slash - 2));
+    if (host != "sim.test" && host != "sim.test:80") return "";
+    return slash == std::string::npos ? "/" : rest.substr(slash);
+  }
+  const std::string path = target.substr(0, target.find('?'));
+  if (rest.empty()) return target;
+  if (rest.starts_with("?")) return path + rest;
+  if (rest.starts_with("./")) rest.erase(0, 2);
+  return rest.starts_with("/") ? rest : path.substr(0, path.rfind('/') + 1) + rest;
 }
 
 std::string write_date(Seconds64 time, DateForm form) {

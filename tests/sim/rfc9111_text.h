@@ -28,6 +28,11 @@ std::optional<std::string> only_value(const Lines& fields, const std::string& na
 std::string joined(const Lines& fields, const std::string& name);
 void remove_field(Lines& fields, const std::string& name);
 
+// Fields without those of this hop (RFC 9110 §7.6.1, RFC 9111 §3.1): the known ones, and what
+// Connection names. Cache-Control and Vary are for every recipient: they stay, whatever Connection
+// says.
+Lines end_to_end(const Lines& fields);
+
 // The members of a list (RFC 9110 §5.6.1): split at commas outside of quoted strings, empty ones
 // dropped.
 std::vector<std::string> members(const std::string& list);
@@ -36,6 +41,10 @@ std::vector<std::string> entity_tags(const std::string& list);
 
 // RFC 9111 §1.2.2: digits, and what is too large counts as 2^31.
 std::optional<Seconds64> delta_seconds(const std::string& digits);
+
+// RFC 3986 §5.2 within the origin http://sim.test: the target that a reference means, or nothing
+// when it is of another origin. `target` is the request's.
+std::string same_origin_target(const std::string& reference, const std::string& target);
 
 // RFC 9110 §5.6.7: the three forms; nothing when it is none of them.
 std::optional<Seconds64> http_date(const std::string& text, Seconds64 now);

@@ -23,14 +23,6 @@ Lines with_date(Lines fields, TimePoint now) {
   return fields;
 }
 
-// The path of a reference of the same origin (§4.4), or nothing. The tables hold only these forms.
-std::string same_origin_target(const std::optional<std::string>& reference) {
-  const std::string origin = "http://sim.test";
-  if (!reference) return "";
-  if (reference->starts_with(origin + "/")) return reference->substr(origin.size());
-  return reference->starts_with("/") ? *reference : "";
-}
-
 }  // namespace
 
 Exchange Model::exchange(const Question& question) const {
@@ -63,8 +55,11 @@ void Model::invalidate(const Reply& reply) {
   const bool safe = method == "GET" || method == "HEAD" || method == "OPTIONS";  // RFC 9110 §9.2.1
   if (safe || reply.status < 200 || reply.status >= 400) return;
   stored_.erase(request_.target);
-  stored_.erase(same_origin_target(only_value(reply.fields, "Location")));
-  stored_.erase(same_origin_target(only_value(reply.fields, "Content-Location")));
+  for (const char* name : {"Location", "Content-Location"}) {
+    if (const auto reference = only_value(reply.fields, name)) {
+      stored_.erase(same_origin_target(*reference, request_.target));
+    }
+  }
 }
 
 void Model::fetch(Question question) {

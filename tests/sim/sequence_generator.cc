@@ -156,12 +156,28 @@ constexpr std::array kLanguages = {"de",           "de, en;q=0.5", "en;q=0.50, D
                                    "fr, de;q=0.9", "en, *;q=0.1",  "de-AT, de;q=0.8"};
 constexpr std::array kCodings = {"gzip",    "br, gzip", "gzip, br", "identity",
                                  "deflate", "*",        "gzip;q=0", "x-gzip"};
+constexpr std::array kConnections = {"x-secret", "close", "cache-control, X-Secret",
+                                     "vary",     "etag",  "Expires"};
 constexpr std::array kTargets = {"/a", "/a", "/a", "/a", "/b", "/a?q=1"};
-constexpr std::array kReferences = {"/a", "/b", "/a?q=1", "http://sim.test/a",
-                                    "http://other.test/a"};
-constexpr std::array<std::int64_t, 22> kAdvancesMs = {
-    0,     0,     500,   1000,  2000,  4000,  5000,  9000,   10000,  11000,    15000,
-    20000, 30000, 40000, 59000, 60000, 61000, 90000, 599000, 700000, 86400000, 200000000};
+constexpr std::array kReferences = {"/a",
+                                    "/a",
+                                    "/b",
+                                    "/a?q=1",
+                                    "http://sim.test/a",
+                                    "http://other.test/a",
+                                    "b",
+                                    "./b",
+                                    "?q=1",
+                                    "#top",
+                                    "//sim.test/b",
+                                    "HTTP://SIM.test:80/a",
+                                    "http://sim.test:81/a",
+                                    "https://sim.test/a",
+                                    "b#x"};
+constexpr std::array<std::int64_t, 29> kAdvancesMs = {
+    0,     0,     0,     500,   1000,   2000,   4000,   5000,     9000,     10000,
+    11000, 15000, 20000, 30000, 38000,  40000,  41000,  45000,    59000,    60000,
+    61000, 75000, 88000, 91000, 599000, 601000, 700000, 86400000, 200000000};
 
 class Generator {
  public:
@@ -191,7 +207,7 @@ class Generator {
   Random random_;
   // What this sequence is about: how likely each of them is in it.
   double vary_ = 0, directives_ = 0, trouble_ = 0, odd_ = 0, conditions_ = 0, unsafe_ = 0,
-         head_ = 0;
+         head_ = 0, authorization_ = 0;
   std::size_t urls_ = 1;
 };
 
@@ -207,7 +223,7 @@ void Generator::request_fields(Lines& out) {
   maybe(directives_, out, "Cache-Control", kRequestDirectives);
   if (chance(directives_ / 6)) out.emplace_back("Cache-Control", pick(kRequestDirectives));
   if (chance(0.03)) out.emplace_back("Pragma", chance(0.8) ? "no-cache" : "turbo");
-  if (chance(0.08)) out.emplace_back("Authorization", "Basic eA==");
+  if (chance(authorization_)) out.emplace_back("Authorization", "Basic eA==");
   maybe(conditions_, out, "If-None-Match", kWantedTags);
   maybe(conditions_ / 2, out, "If-Modified-Since", kSince);
   maybe(conditions_ / 8, out, "If-Match", kWantedTags);
@@ -246,7 +262,10 @@ void Generator::response_fields(Lines& out) {
   maybe(vary_ / 10, out, "Vary", kVary);
   maybe(vary_ / 2, out, "Content-Language", kContentLanguages);
   if (chance(0.06)) out.emplace_back("Set-Cookie", "s=1");
-  if (chance(0.04)) out.emplace_back("X-Secret", "mine");
+  maybe(odd_ / 30, out, "ETag", kTags);
+  maybe(odd_ / 40, out, "Last-Modified", kModified);
+  if (chance(0.06)) out.emplace_back("X-Secret", "mine");
+  maybe(odd_ / 30, out, "Connection", kConnections);
   if (chance(0.03)) out.emplace_back("Cache-Tag", "t");
   if (chance(0.2)) out.emplace_back("Content-Type", "text/plain");
 }
@@ -265,6 +284,8 @@ void Generator::not_modified_fields(Lines& out) {
   maybe(vary_ / 8, out, "Vary", kVary);
   if (chance(0.03)) out.emplace_back("Set-Cookie", "s=2");
   if (chance(0.1)) out.emplace_back("Content-Type", "text/html");
+  if (chance(0.05)) out.emplace_back("X-Secret", "yours");
+  maybe(odd_ / 40, out, "Connection", kConnections);
 }
 
 OriginAnswer Generator::answer(const std::string& method, const std::string& name) {
@@ -316,9 +337,10 @@ Sequence Generator::sequence() {
   conditions_ = chance(0.3) ? 0.5 : 0.02;
   unsafe_ = chance(0.2) ? 0.3 : 0.02;
   head_ = chance(0.25) ? 0.4 : 0.03;
+  authorization_ = chance(0.15) ? 0.3 : 0.01;
   urls_ = chance(0.3) ? 3 : 1;
   Sequence out;
-  const std::size_t steps = 2 + random_.below(5);
+  const std::size_t steps = 3 + random_.below(8);
   for (std::size_t i = 0; i < steps; ++i)
     out.push_back(step(i));
   return out;
