@@ -28,13 +28,6 @@ std::optional<Seconds64> date_field(const Response& response, const std::string&
   return value ? http_date(*value, seconds_since_1970(response.response_time)) : std::nullopt;
 }
 
-// RFC 9110 §6.6.1: without a (valid) Date the time of receipt stands for it, in whole seconds as a
-// Date would say it.
-Millis date_value(const Response& response) {
-  const auto date = date_field(response, "Date");
-  return Millis{date.value_or(seconds_since_1970(response.response_time)) * 1000};
-}
-
 Seconds64 in_range(Seconds64 seconds) {
   return std::clamp<Seconds64>(seconds, 0, kMaxDelta);
 }
@@ -46,7 +39,7 @@ Lifetime heuristic(const Response& response) {
                        (response.control.has("public") && !kUnderstood.contains(response.status));
   const auto modified = date_field(response, "Last-Modified");
   if (!allowed || !modified) return {};
-  const Seconds64 unchanged = whole_seconds(date_value(response) - Millis{*modified * 1000});
+  const Seconds64 unchanged = date_value(response) - *modified;
   if (unchanged <= 0) return {};
   return {Basis::Heuristic, std::min<Seconds64>(unchanged / 10, 24 * 3600)};
 }
@@ -63,7 +56,7 @@ Lifetime explicit_lifetime(const Response& response) {
   const auto expires =
       date_field(response, "Expires");  // several lines or an invalid date: stale (§5.3)
   if (!expires) return {Basis::Invalid, 0};
-  return {Basis::Explicit, in_range(whole_seconds(Millis{*expires * 1000} - date_value(response)))};
+  return {Basis::Explicit, in_range(*expires - date_value(response))};
 }
 
 // §5.1: of a list or several lines the first member; what is no number is ignored.
@@ -153,11 +146,14 @@ Lifetime freshness_lifetime(const Response& response) {
 }
 
 Seconds64 corrected_initial_age(const Response& response) {
-  const Seconds64 apparent_age =
-      whole_seconds(response.response_time.time_since_epoch() - date_value(response));
+  const Seconds64 apparent_age = seconds_since_1970(response.response_time) - date_value(response);
   const Seconds64 response_delay = whole_seconds(response.response_time - response.request_time);
   const Seconds64 corrected_age_value = age_value(response) + response_delay;
   return in_range(std::max(apparent_age, corrected_age_value));
+}
+
+Seconds64 date_value(const Response& response) {
+  return date_field(response, "Date").value_or(seconds_since_1970(response.response_time));
 }
 
 // must-revalidate §5.2.2.2, proxy-revalidate §5.2.2.8, s-maxage §5.2.2.10.

@@ -25,7 +25,10 @@ struct Lifetime {
   Basis basis = Basis::None;
   Seconds64 seconds = 0;
 };
-Lifetime freshness_lifetime(const Response& response);      // §4.2.1, §4.2.2
+Lifetime freshness_lifetime(const Response& response);  // §4.2.1, §4.2.2
+// RFC 9110 §6.6.1: without a (valid) Date the time of receipt stands for it, in whole seconds as a
+// Date would say it.
+Seconds64 date_value(const Response& response);
 Seconds64 corrected_initial_age(const Response& response);  // §4.2.3
 
 // §4.2.4: a directive forbids every stale use.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 namespace brink::sim::rfc9111 {
 namespace {
@@ -50,16 +51,21 @@ Seconds64 Model::remaining(const Stored& stored, TimePoint now) const {
   return stored.lifetime.seconds - age(stored, now);
 }
 
-// §4.1 and §4: the best variant; of equally good ones the most recent.
+// §4.1: the best variant. §4: "When more than one suitable response is stored, a cache MUST use the
+// most recent one (as determined by the Date header field)"; one that is fresh is suitable as it
+// is. Of equal ones the latest received.
 const Model::Stored* Model::choose() const {
   const auto found = stored_.find(request_.target);
   if (found == stored_.end()) return nullptr;
   const Stored* best = nullptr;
-  int best_fit = 0;
+  std::tuple<int, bool, Seconds64> best_rank;
   for (const Stored& stored : found->second) {
     const int fit = variant_fit(stored.variant, stored.response.fields, request_.fields);
-    if (fit <= best_fit) continue;
-    best_fit = fit;
+    const bool fresh =
+        remaining(stored, received_) > 0 && !stored.response.control.unqualified("no-cache");
+    const std::tuple<int, bool, Seconds64> rank{fit, fresh, date_value(stored.response)};
+    if (fit == 0 || (best && rank <= best_rank)) continue;
+    best_rank = rank;
     best = &stored;
   }
   return best;
