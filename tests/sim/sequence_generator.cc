@@ -72,6 +72,9 @@ constexpr std::array kDirectives = {"public",
                                     "ext=\"unclosed, no-store",
                                     "NO-CACHE",
                                     "must-revalidate=1"};
+constexpr std::array kWindows = {"stale-while-revalidate=30", "stale-while-revalidate=30",
+                                 "stale-while-revalidate=600", "stale-if-error=30",
+                                 "stale-if-error=600"};
 constexpr std::array kTargeted = {"max-age=60",
                                   "max-age=10",
                                   "max-age=600, stale-while-revalidate=30",
@@ -207,7 +210,7 @@ class Generator {
   Random random_;
   // What this sequence is about: how likely each of them is in it.
   double vary_ = 0, directives_ = 0, trouble_ = 0, odd_ = 0, conditions_ = 0, unsafe_ = 0,
-         head_ = 0, authorization_ = 0;
+         head_ = 0, authorization_ = 0, stale_ = 0;
   std::size_t urls_ = 1;
 };
 
@@ -244,6 +247,7 @@ void Generator::cache_control(Lines& out, double odd) {
     add(chance(odd) ? pick(kFreshness) : (chance(0.5) ? "max-age=10" : "max-age=60"));
   if (chance(0.45)) add(pick(kDirectives));
   if (chance(odd / 2)) add(pick(kDirectives));
+  if (chance(stale_)) add(pick(kWindows));
   if (!line.empty()) out.emplace_back("Cache-Control", line);
 }
 
@@ -268,6 +272,8 @@ void Generator::response_fields(Lines& out) {
   maybe(odd_ / 30, out, "Connection", kConnections);
   if (chance(0.03)) out.emplace_back("Cache-Tag", "t");
   if (chance(0.2)) out.emplace_back("Content-Type", "text/plain");
+  if (chance(0.05)) out.emplace_back("Content-Encoding", "gzip");
+  if (chance(0.02)) out.emplace_back("Content-Range", "bytes 0-7/8");
 }
 
 void Generator::not_modified_fields(Lines& out) {
@@ -284,6 +290,8 @@ void Generator::not_modified_fields(Lines& out) {
   maybe(vary_ / 8, out, "Vary", kVary);
   if (chance(0.03)) out.emplace_back("Set-Cookie", "s=2");
   if (chance(0.1)) out.emplace_back("Content-Type", "text/html");
+  if (chance(0.03)) out.emplace_back("Content-Encoding", "br");
+  if (chance(0.03)) out.emplace_back("Content-Range", "bytes 0-1/2");
   if (chance(0.05)) out.emplace_back("X-Secret", "yours");
   maybe(odd_ / 40, out, "Connection", kConnections);
 }
@@ -338,6 +346,7 @@ Sequence Generator::sequence() {
   unsafe_ = chance(0.2) ? 0.3 : 0.02;
   head_ = chance(0.25) ? 0.4 : 0.03;
   authorization_ = chance(0.15) ? 0.3 : 0.01;
+  stale_ = chance(0.3) ? 0.6 : 0;
   urls_ = chance(0.3) ? 3 : 1;
   Sequence out;
   const std::size_t steps = 3 + random_.below(8);
