@@ -11,9 +11,11 @@ void append_number(std::string& out, std::int64_t value) {
   out.append(digits, end);
 }
 
-// hit and fwd exclude each other (RFC 9211 §2.1, §2.2); a stale answer is said to be forwarded with its reason.
-std::string_view disposition(CacheResult result) {
-  switch (result) {
+// hit and fwd exclude each other (RFC 9211 §2.1, §2.2); a stale answer is said to be forwarded with its reason. What
+// only-if-cached refuses is neither: nothing went forward.
+std::string_view disposition(const Outcome& outcome) {
+  if (outcome.reason == cache::Reason::OnlyIfCached) return "";
+  switch (outcome.result) {
     case CacheResult::Hit: return "; hit";
     case CacheResult::Stale:
     case CacheResult::Validated:
@@ -36,7 +38,7 @@ void append_cache_status(std::string& out, std::string_view node_name, std::stri
                          const Outcome& outcome) {
   out.append("Cache-Status: ");
   if (!above.empty()) out.append(above).append(", ");
-  out.append(node_name).append(disposition(outcome.result));
+  out.append(node_name).append(disposition(outcome));
   if (outcome.upstream_status != 0 && outcome.result != CacheResult::Hit) {
     out.append("; fwd-status=");
     append_number(out, outcome.upstream_status);

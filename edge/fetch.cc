@@ -57,7 +57,6 @@ Fetch::~Fetch() { CHECK(waiters_.empty()); }
 
 void Fetch::start(FetchPlan plan) {
   plan_ = std::move(plan);
-  request_time_ = context_.clock.now();
   started_ = context_.clock.ticks();
   context_.fetches.add(self_.lock());
   context_.metrics.fetches.add();
@@ -78,6 +77,7 @@ void Fetch::ask_upstream() {
   if (plan_.asked || plan_.slice.slice_bytes > 0) plan_.request.fields = fields;
   request.fields = std::move(fields);
   mark_ = context_.invalidations.read(key_hash_);
+  request_time_ = context_.clock.now();  // of the request whose response is kept (RFC 9111 §4.2.3)
   call_ = context_.upstream.start(std::move(request), *this);
 }
 
@@ -252,6 +252,7 @@ void Fetch::begin_body(const origin::ResponseHead& head) {
   result.shareable = stored && reuse.reuse != cache::Reuse::MustValidate;
   result.response = writer_->response();
   result.fill = writer_->fill();
+  cache::append_qualified_lines(head.fields, kept, result.unkept);
   {
     const std::lock_guard lock(mutex_);
     trace_.store_reason = decision.reason;
@@ -289,6 +290,7 @@ void Fetch::settle(Phase phase, const Progress& result) {
   progress_.response = result.response;
   progress_.slice = result.slice;
   progress_.fill = result.fill;
+  progress_.unkept = result.unkept;
   progress_.error = result.error;
   for (store::Waker* waiter : waiters_) waiter->wake();
 }

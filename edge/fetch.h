@@ -85,6 +85,7 @@ class Fetch final : public origin::Handler, public store::Waker {
     store::ResponsePtr slice;                   // what `fill` fills, when that is a slice
     bool anew = false;                          // Streaming: a slice was asked for, the whole came in its place
     std::shared_ptr<store::Fill> fill;          // Streaming, Sliced
+    std::string unkept;                         // field lines for the leader's client only, none of the stored response's
     std::optional<std::uint64_t> content_length;  // as upstream announced it (also for HEAD)
     Error error{ErrorCode::Cancelled, Side::Internal};  // Failed
     int upstream_status = 0;                    // 0 = no head

@@ -1,11 +1,25 @@
 // Fetch, validation: what a 304, or the answer to a HEAD, does to the stored response it was asked about.
 
+#include "edge/cache/directives.h"
 #include "edge/cache/reuse.h"
 #include "edge/cache/validation.h"
 #include "edge/fetch.h"
 #include "edge/store/slice_maps.h"
 
 namespace brink::edge {
+namespace {
+
+// What the 304 brings for this one client, by the directives of the freshened head.
+void append_unkept(Fields not_modified, std::string_view new_head, std::string& out) {
+  std::vector<Field> fields;
+  cache::for_each_stored_field(new_head, [&](const Field& field) {
+    fields.push_back(field);
+    return true;
+  });
+  cache::append_qualified_lines(not_modified, cache::parse_response_directives(fields), out);
+}
+
+}  // namespace
 
 void Fetch::not_modified(const origin::ResponseHead& head) {
   const auto context = response_context(head);
@@ -20,6 +34,7 @@ void Fetch::not_modified(const origin::ResponseHead& head) {
   if (!keep) context_.store.drop(old);
   Progress result;
   result.response = new_head.empty() ? nullptr : context_.store.freshen(old, new_head, meta);
+  append_unkept(head.fields, new_head, result.unkept);
   drop_if_outrun(result.response);
   if (!result.response) result.response = old;  // no room for a second head: this once from the old one
   const auto reuse = cache::decide_reuse({}, result.response->meta(), plan_.policy, context_.clock.now());

@@ -14,7 +14,7 @@ constexpr std::uint64_t kLookAhead = 64;  // slices that are looked for before t
 // Any stored slice: its key says all.
 class AnySelector final : public store::Selector {
  public:
-  int score(const store::StoredResponse&) const noexcept override { return 1; }
+  std::int64_t score(const store::StoredResponse&) const noexcept override { return 1; }
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "edge/transaction.h"
 
+#include <algorithm>
+
 #include "edge/cache/freshness.h"
 #include "edge/cache/invalidation.h"
 #include "edge/cache/validation.h"
@@ -12,19 +14,28 @@ namespace {
 
 constexpr std::uint32_t kMaxRestarts = 4;
 
-// Picks the stored variant that was made for a request like this one (RFC 9111 §4.1).
+// Picks the stored variant that was made for a request like this one (RFC 9111 §4.1). Among those that fit alike a fresh one, then the
+// one with the latest Date (§4: "a cache MUST use the most recent one").
 class VariantSelector final : public store::Selector {
  public:
-  VariantSelector(Fields request, std::string& scratch) : matcher_(request, scratch) {}
-  int score(const store::StoredResponse& candidate) const noexcept override {
+  VariantSelector(Fields request, TimePoint now, std::string& scratch) : matcher_(request, scratch), now_(now) {}
+  std::int64_t score(const store::StoredResponse& candidate) const noexcept override {
     const cache::StoredMeta& meta = candidate.meta();
     const std::string_view vary = cache::slice(candidate.head(), meta.vary);
     if (vary.empty()) return 1;
-    return matcher_.score(vary, candidate.variant_key(), cache::slice(candidate.head(), meta.content_language));
+    const std::int64_t fit =
+        matcher_.score(vary, candidate.variant_key(), cache::slice(candidate.head(), meta.content_language));
+    if (fit == 0) return 0;
+    const bool fresh = !meta.no_cache && cache::remaining_freshness(meta, now_) > 0;
+    const std::int64_t received_s = std::chrono::floor<Seconds>(meta.response_time).time_since_epoch().count();
+    const std::int64_t date_s = meta.date_s != cache::kNoDate ? meta.date_s : received_s;
+    return (fit << 40U) + (std::int64_t{fresh} << 39U) + std::clamp<std::int64_t>(date_s, 0, kLatestDate);
   }
 
  private:
+  static constexpr std::int64_t kLatestDate = (std::int64_t{1} << 39U) - 1;
   mutable cache::VariantMatcher matcher_;  // builds the request's key once, for the first Vary it sees
+  const TimePoint now_;
 };
 
 bool asked_by_request(cache::Reason reason) {
@@ -119,15 +130,16 @@ Step Transaction::advance() {
 }
 
 void Transaction::lookup() {
+  // A POST's answer may be stored as well, unless its request says no-store.
+  directives_ = rules_->policy.honour_request_directives ? cache::parse_request_directives(head_.fields)
+                                                         : cache::RequestDirectives{};
   if (!is_get() && !is_head()) return go_alone(Alone::ForwardOnly, CacheResult::Method, cache::Reason::MethodNotCacheable);
   if (rules_->bypass) return go_alone(Alone::ForwardOnly, CacheResult::Bypass, cache::Reason::SiteBypass);
   if (head_.has_body) return go_alone(Alone::ForwardOnly, CacheResult::Bypass, cache::Reason::RequestBody);
-  directives_ = rules_->policy.honour_request_directives ? cache::parse_request_directives(head_.fields)
-                                                         : cache::RequestDirectives{};
   if (directives_.no_store) {
     return go_alone(Alone::ForwardOnly, CacheResult::Bypass, cache::Reason::RequestNoStore);
   }
-  const VariantSelector selector(head_.fields, scratch_);
+  const VariantSelector selector(head_.fields, now_, scratch_);
   store::ResponsePtr found = context_.store.lookup(key_, selector);
   if (!found) return miss(cache::Reason::NotStored, CacheResult::Miss);
   const auto decision = cache::decide_reuse(directives_, found->meta(), rules_->policy, now_);
@@ -138,7 +150,10 @@ void Transaction::lookup() {
     return answer_hit(std::move(found), decision);
   }
   stale_ = std::move(found);
-  miss(decision.reason, asked_by_request(decision.reason) ? CacheResult::Request : CacheResult::Expired);
+  // "request" is said of a fresh response only (RFC 9211 §2.2).
+  const bool fresh = cache::remaining_freshness(stale_->meta(), now_) > 0;
+  const bool by_request = fresh && asked_by_request(decision.reason);
+  miss(decision.reason, by_request ? CacheResult::Request : CacheResult::Expired);
 }
 
 void Transaction::miss(cache::Reason reason, CacheResult result) {
@@ -192,7 +207,7 @@ void Transaction::join(std::string_view collapse_key, std::uint64_t hash) {
 
 // Between "not stored" and "elected" another fetch may have ended: look once more before asking (collapse.h).
 void Transaction::lead(const std::shared_ptr<Fetch>& fetch) {
-  const VariantSelector selector(head_.fields, text_);
+  const VariantSelector selector(head_.fields, now_, text_);
   if (store::ResponsePtr found = context_.store.lookup(key_, selector); found && found != stale_) {
     const auto decision = cache::decide_reuse(directives_, found->meta(), rules_->policy, now_);
     if (decision.reuse == cache::Reuse::Fresh) {

@@ -21,7 +21,7 @@ void Transaction::answer_hit(store::ResponsePtr response, const cache::ReuseDeci
     outcome_.result = CacheResult::Stale;
     stale_ = response;
     validate_in_background();
-  } else if (*outcome_.ttl_s < 0) {
+  } else if (*outcome_.ttl_s <= 0) {
     outcome_.result = CacheResult::Stale;  // the request's max-stale
   }
   answer_stored(response, nullptr);
@@ -123,6 +123,7 @@ void Transaction::begin_plan(const store::ResponsePtr& response, HeadKind kind, 
   if (from_store || (age > 0 && (trace_.upstream_aged || child))) append_age(extra_, age);
   extra_.append(context_.identity.via);
   append_cache_status(extra_, context_.identity.name, trace_.cache_status, outcome_);
+  if (leader_ && fetch_) extra_.append(fetch_->progress().unkept);
   plan_.extra = extra_;
 }
 

@@ -32,7 +32,7 @@ constexpr std::uint64_t kLookupsPerThread = 3'000'000;
 
 class AnyVariant final : public Selector {
  public:
-  int score(const StoredResponse&) const noexcept override { return 1; }
+  std::int64_t score(const StoredResponse&) const noexcept override { return 1; }
 };
 
 std::uint64_t resident_bytes() {

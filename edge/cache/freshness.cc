@@ -26,9 +26,10 @@ std::optional<TimePoint> single_date(const ResponseContext& context, std::string
   return parse_http_date(single_value(context.fields, name), context.response_time);
 }
 
-// An absent or invalid Date counts as the time of receipt (RFC 9110 §6.6.1).
+// An absent or invalid Date counts as the time of receipt (RFC 9110 §6.6.1), in whole seconds as
+// the Date that is added says it: a reader of the stored fields computes the same lifetime.
 TimePoint date_or_receipt(const ResponseContext& context) {
-  return single_date(context, "date").value_or(context.response_time);
+  return single_date(context, "date").value_or(floor<Seconds>(context.response_time));
 }
 
 // Age (§5.1): of a list or several lines the first member counts; anything but digits is ignored.

@@ -76,6 +76,12 @@ StoreDecision decide_storable(const ResponseContext& context, const ResponseDire
 bool build_stored_head(const ResponseContext& context, const ResponseDirectives& directives,
                        std::string& out, StoredMeta& meta);
 
+// The lines that build_stored_head() leaves out only because a qualified private or no-cache names
+// them: they are for the one client whose request this answers (§5.2.2.4, §5.2.2.7). Appended to
+// `out` as "Name: value\r\n"; what is hidden from clients is not among them.
+void append_qualified_lines(Fields response, const ResponseDirectives& directives,
+                            std::string& out);
+
 // Brink-Cache-Control, CDN-Cache-Control, Surrogate-Key, Cache-Tag, xkey.
 bool hidden_from_clients(std::string_view name);
 

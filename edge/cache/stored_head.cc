@@ -145,6 +145,25 @@ std::vector<std::string_view> connection_options(Fields fields) {
   return options;
 }
 
+void append_qualified_lines(Fields response, const ResponseDirectives& directives,
+                            std::string& out) {
+  if (directives.no_cache_fields.empty() && directives.private_fields.empty()) return;
+  const auto nominated = connection_options(response);
+  const auto qualified = [&](std::string_view name) {
+    const auto is = [&](const std::string& other) { return iequals(other, name); };
+    return std::any_of(directives.no_cache_fields.begin(), directives.no_cache_fields.end(), is) ||
+           std::any_of(directives.private_fields.begin(), directives.private_fields.end(), is);
+  };
+  for (const Field& field : response) {
+    if (!qualified(field.name) || !is_well_formed(field) || is_hop_by_hop(field.name) ||
+        is_rewritten(field.name) || hidden_from_clients(field.name) ||
+        std::binary_search(nominated.begin(), nominated.end(), field.name, iless)) {
+      continue;
+    }
+    append_line(field.name, trim_ows(field.value), out);
+  }
+}
+
 bool build_stored_head(const ResponseContext& context, const ResponseDirectives& directives,
                        std::string& out, StoredMeta& meta) {
   out.clear();

@@ -227,17 +227,27 @@ bool belongs_in_304(std::string_view name) {
                       [&](std::string_view known) { return iequals(known, name); });
 }
 
-bool selects(const ResponseContext& context, const StoredMeta& meta, std::string_view head) {
-  const std::string_view tag = single_value(context.fields, "etag");
-  const std::string_view stored_tag = slice(head, meta.etag);
-  if (!tag.empty()) {
-    return is_weak(tag) ? weak_match(tag, stored_tag) : strong_match(tag, stored_tag);
-  }
+namespace {
+
+// A received tag, or none, agrees with the stored one.
+bool tag_agrees(std::string_view tag, std::string_view stored_tag) {
+  if (tag.empty()) return true;
+  return is_weak(tag) ? weak_match(tag, stored_tag) : strong_match(tag, stored_tag);
+}
+
+bool date_agrees(const ResponseContext& context, const StoredMeta& meta, std::string_view head) {
   const std::string_view modified = single_value(context.fields, "last-modified");
   if (modified.empty() || modified == slice(head, meta.last_modified)) return true;
   const auto time = parse_http_date(modified, context.response_time);
   return time &&
          meta.last_modified_s == std::chrono::floor<Seconds>(*time).time_since_epoch().count();
+}
+
+}  // namespace
+
+bool selects(const ResponseContext& context, const StoredMeta& meta, std::string_view head) {
+  const std::string_view tag = single_value(context.fields, "etag");
+  return tag.empty() ? date_agrees(context, meta, head) : tag_agrees(tag, slice(head, meta.etag));
 }
 
 bool head_describes(const ResponseContext& context, const StoredMeta& meta, std::string_view head,
@@ -247,7 +257,9 @@ bool head_describes(const ResponseContext& context, const StoredMeta& meta, std:
     const auto value = parse_digits(length.first, UINT64_MAX);
     if (length.count > 1 || !value || *value != stored_length) return false;
   }
-  return selects(context, meta, head);
+  // Any received validator must agree, not only the tag.
+  return tag_agrees(single_value(context.fields, "etag"), slice(head, meta.etag)) &&
+         date_agrees(context, meta, head);
 }
 
 }  // namespace brink::edge::cache

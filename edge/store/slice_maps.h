@@ -29,7 +29,7 @@ inline std::uint64_t representation_length(const StoredResponse& response) {
 class GenerationSelector final : public Selector {
  public:
   explicit GenerationSelector(std::uint64_t generation) : generation_(generation) {}
-  int score(const StoredResponse& candidate) const noexcept override {
+  std::int64_t score(const StoredResponse& candidate) const noexcept override {
     return candidate.meta().sliced && slice_map_of(candidate).generation == generation_ ? 1 : 0;
   }
 

@@ -28,7 +28,7 @@ class Selector {
  public:
   virtual ~Selector() = default;
   // 0 = does not fit; the highest score wins, the most recently stored among equals.
-  virtual int score(const StoredResponse& candidate) const noexcept = 0;
+  virtual std::int64_t score(const StoredResponse& candidate) const noexcept = 0;
 };
 
 struct NewResponse {

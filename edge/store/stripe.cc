@@ -69,11 +69,11 @@ Stripe::~Stripe() {
 ResponsePtr Stripe::lookup(const cache::CacheKey& key, const Selector& selector) {
   const std::lock_guard lock(mutex_);
   StoredResponse* best = nullptr;
-  int best_score = 0;
+  std::int64_t best_score = 0;
   for (auto* at = index_.chain(static_cast<std::uint32_t>(key.hash)); at != nullptr;
        at = ResponseIndex::next(at)) {
     if (!ResponseIndex::matches(*at, key)) continue;
-    const int score = selector.score(*at);
+    const std::int64_t score = selector.score(*at);
     if (score > best_score) {
       best_score = score;
       best = at;

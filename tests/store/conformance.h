@@ -39,14 +39,14 @@ class TestKey {
 // Takes any variant.
 class AnyVariant final : public Selector {
  public:
-  int score(const StoredResponse&) const noexcept override { return 1; }
+  std::int64_t score(const StoredResponse&) const noexcept override { return 1; }
 };
 
 // Takes the variant with exactly this key.
 class ThisVariant final : public Selector {
  public:
   explicit ThisVariant(std::string_view variant) : variant_(variant) {}
-  int score(const StoredResponse& candidate) const noexcept override {
+  std::int64_t score(const StoredResponse& candidate) const noexcept override {
     return candidate.variant_key() == variant_ ? 1 : 0;
   }
 

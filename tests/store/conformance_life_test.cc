@@ -74,7 +74,7 @@ TEST_P(StoreTest, VariantsLiveSideBySide) {
 TEST_P(StoreTest, TheHighestScoreWinsAndAmongEqualsTheMostRecent) {
   class ByLength final : public Selector {
    public:
-    int score(const StoredResponse& r) const noexcept override {
+    std::int64_t score(const StoredResponse& r) const noexcept override {
       return static_cast<int>(r.variant_key().size());
     }
   };

@@ -16,7 +16,7 @@ namespace {
 
 class AnyVariant final : public Selector {
  public:
-  int score(const StoredResponse&) const noexcept override { return 1; }
+  std::int64_t score(const StoredResponse&) const noexcept override { return 1; }
 };
 
 class StripeTest : public ::testing::Test {
