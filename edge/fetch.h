@@ -163,6 +163,7 @@ class Fetch final : public origin::Handler, public store::Waker {
   void end_soon();
   void ask_again();
   void settle(Phase phase, const Progress& result);
+  void note_store_reason(cache::Reason reason);
   void leave_table();
   void remember_uncacheable(cache::Reason reason);
   void forget_uncacheable();

@@ -337,6 +337,7 @@ void Transaction::finish(std::uint64_t bytes_sent, std::uint64_t bytes_received,
   metrics.bytes_sent.add(bytes_sent);
   if (bytes_received > 0) metrics.bytes_received.add(bytes_received);
   (outcome_.result == CacheResult::Hit ? metrics.hit_seconds : metrics.miss_seconds).observe(duration);
+  if (fetch_) trace_.store_reason = fetch_->trace().store_reason;  // a body may have turned out too large, or been cut
   AccessRecord* record = context_.access_log.acquire();
   if (!record) return;
   record->time = now_;

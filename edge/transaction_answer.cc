@@ -65,6 +65,7 @@ void Transaction::answer_fetched(const Fetch::Progress& progress) {
     outcome_.stored = true;
     return answer_sliced(progress.response);
   }
+  outcome_.store_reason = trace_.store_reason;
   outcome_.stored = trace_.store_reason == cache::Reason::Stored ||
                     trace_.store_reason == cache::Reason::StoredToValidate;
   answer_stored(progress.response, progress.fill);
