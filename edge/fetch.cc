@@ -224,7 +224,7 @@ cache::ResponseContext Fetch::response_context(const origin::ResponseHead& head)
 
 void Fetch::begin_body(const origin::ResponseHead& head) {
   const auto context = response_context(head);
-  const auto directives = cache::parse_response_directives(head.fields);
+  const auto directives = cache::parse_response_directives(head.fields, plan_.policy.surrogate_control);
   auto decision = cache::decide_storable(context, directives, plan_.policy);
   decision.meta.groups_as_of = groups_as_of_;
   if (decision.store && !plan_.may_store) {  // only passing through: why is the request's reason, not the store's

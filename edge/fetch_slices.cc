@@ -85,7 +85,7 @@ void Fetch::begin_map(const origin::ResponseHead& head) {
 store::ResponsePtr Fetch::store_map(const origin::ResponseHead& head, const cache::SliceMap& map,
                                     bool& shareable) {
   const auto context = response_context(head);
-  const auto directives = cache::parse_response_directives(head.fields);
+  const auto directives = cache::parse_response_directives(head.fields, plan_.policy.surrogate_control);
   auto decision = cache::decide_storable(context, directives, plan_.policy);
   if (!decision.store) {
     remember_uncacheable(decision.reason);

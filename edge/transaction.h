@@ -113,6 +113,7 @@ class Transaction {
                 std::uint64_t end);
   void begin_plan(const store::ResponsePtr& response, HeadKind kind, int status);
   void describe(AccessRecord& record) const;
+  Shown shown_fields(bool child) const;
   bool is_get() const { return head_.method == "GET"; }
   bool is_head() const { return head_.method == "HEAD"; }
   bool to_child_tier() const;

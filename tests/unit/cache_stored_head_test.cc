@@ -159,12 +159,12 @@ TEST(StoredHead, WhatIsRepeatedOrInvalidIsNoValidator) {
 TEST(StoredHead, HiddenFields) {
   for (const std::string_view name :
        {"CDN-Cache-Control", "brink-cache-control", "Surrogate-Key", "cache-tag", "XKEY"}) {
-    EXPECT_TRUE(hidden_from_clients(name)) << name;
+    EXPECT_TRUE(hidden_from_clients(name, false)) << name;
     EXPECT_TRUE(Stored{std::string{name} + ": a"}.meta.has_hidden_fields) << name;
   }
   for (const std::string_view name :
        {"Cache-Control", "Cache-Groups", "Surrogate-Keys", "Set-Cookie"}) {
-    EXPECT_FALSE(hidden_from_clients(name)) << name;
+    EXPECT_FALSE(hidden_from_clients(name, false)) << name;
     EXPECT_FALSE(Stored{std::string{name} + ": a"}.meta.has_hidden_fields) << name;
   }
 }
