@@ -78,6 +78,7 @@ void Fetch::ask_upstream() {
   if (plan_.asked || plan_.slice.slice_bytes > 0) plan_.request.fields = fields;
   request.fields = std::move(fields);
   mark_ = context_.invalidations.read(key_hash_);
+  groups_as_of_ = context_.invalidations.groups().now();
   call_ = context_.upstream.start(std::move(request), *this);
 }
 
@@ -192,7 +193,9 @@ void Fetch::invalidate_targets(const origin::ResponseHead& head) {
 void Fetch::note_head(const origin::ResponseHead& head) {
   if (cache::invalidates(plan_.request.method, head.status)) {
     invalidate_targets(head);
+    invalidate_groups(head);
     mark_ = context_.invalidations.read(key_hash_);  // its own answer is what comes after
+    groups_as_of_ = context_.invalidations.groups().now();
   }
   const std::lock_guard lock(mutex_);
   progress_.upstream_status = head.status;

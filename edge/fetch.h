@@ -141,6 +141,7 @@ class Fetch final : public origin::Handler, public store::Waker {
   void ask_upstream();
   void invalidate(const cache::CacheKey& key);
   void invalidate_targets(const origin::ResponseHead& head);
+  void invalidate_groups(const origin::ResponseHead& head);
   void drop_if_outrun(const store::ResponsePtr& stored);
   cache::ResponseContext response_context(const origin::ResponseHead& head) const;
   void note_head(const origin::ResponseHead& head);
@@ -189,6 +190,7 @@ class Fetch final : public origin::Handler, public store::Waker {
   TimePoint request_time_{};
   Ticks started_{};
   std::uint32_t mark_ = 0;          // of the key, before upstream was asked
+  std::uint64_t groups_as_of_ = 0;  // of the node's groups, ditto
   bool in_table_;
   bool ended_ = false;
   std::uint64_t discarded_bytes_ = 0;

@@ -1,6 +1,8 @@
 // Fetch, validation: what a 304, or the answer to a HEAD, does to the stored response it was asked about.
 
+#include "edge/cache/groups.h"
 #include "edge/cache/reuse.h"
+#include "edge/cache/tokens.h"
 #include "edge/cache/validation.h"
 #include "edge/fetch.h"
 #include "edge/store/slice_maps.h"
@@ -17,6 +19,7 @@ void Fetch::not_modified(const origin::ResponseHead& head) {
   std::string new_head;
   cache::StoredMeta meta;
   const bool keep = cache::freshen(old->head(), old->meta(), context, plan_.policy, new_head, meta);
+  meta.groups_as_of = groups_as_of_;
   if (!keep) context_.store.drop(old);
   Progress result;
   result.response = new_head.empty() ? nullptr : context_.store.freshen(old, new_head, meta);
@@ -45,8 +48,16 @@ void Fetch::freshen_by_head(const origin::ResponseHead& head) {
   std::string new_head;
   cache::StoredMeta meta;
   if (cache::freshen(old->head(), old->meta(), context, plan_.policy, new_head, meta)) {
+    meta.groups_as_of = groups_as_of_;
     context_.store.freshen(old, new_head, meta);
   }
+}
+
+// RFC 9875 §3: the groups of this origin that a successful answer to an unsafe method names.
+void Fetch::invalidate_groups(const origin::ResponseHead& head) {
+  if (!find_field(head.fields, cache::kCacheGroupInvalidation)) return;
+  context_.invalidations.groups().invalidate(plan_.cache_key,
+                                             cache::joined_value(head.fields, cache::kCacheGroupInvalidation));
 }
 
 }  // namespace brink::edge

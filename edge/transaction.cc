@@ -118,6 +118,16 @@ Step Transaction::advance() {
   }
 }
 
+// What is stored for a request like this one; what a group invalidation has outdated is as good as gone (RFC 9875 §3).
+store::ResponsePtr Transaction::find_stored(std::string& scratch) {
+  const VariantSelector selector(head_.fields, scratch);
+  for (;;) {
+    store::ResponsePtr found = context_.store.lookup(key_, selector);
+    if (!found || !context_.invalidations.groups().outdated(*found)) return found;
+    context_.store.drop(found);
+  }
+}
+
 void Transaction::lookup() {
   if (!is_get() && !is_head()) return go_alone(Alone::ForwardOnly, CacheResult::Method, cache::Reason::MethodNotCacheable);
   if (rules_->bypass) return go_alone(Alone::ForwardOnly, CacheResult::Bypass, cache::Reason::SiteBypass);
@@ -127,8 +137,7 @@ void Transaction::lookup() {
   if (directives_.no_store) {
     return go_alone(Alone::ForwardOnly, CacheResult::Bypass, cache::Reason::RequestNoStore);
   }
-  const VariantSelector selector(head_.fields, scratch_);
-  store::ResponsePtr found = context_.store.lookup(key_, selector);
+  store::ResponsePtr found = find_stored(scratch_);
   if (!found) return miss(cache::Reason::NotStored, CacheResult::Miss);
   const auto decision = cache::decide_reuse(directives_, found->meta(), rules_->policy, now_);
   // A child that validates its own stale response gains nothing from ours: it would store what is stale already.
@@ -192,8 +201,7 @@ void Transaction::join(std::string_view collapse_key, std::uint64_t hash) {
 
 // Between "not stored" and "elected" another fetch may have ended: look once more before asking (collapse.h).
 void Transaction::lead(const std::shared_ptr<Fetch>& fetch) {
-  const VariantSelector selector(head_.fields, text_);
-  if (store::ResponsePtr found = context_.store.lookup(key_, selector); found && found != stale_) {
+  if (store::ResponsePtr found = find_stored(text_); found && found != stale_) {
     const auto decision = cache::decide_reuse(directives_, found->meta(), rules_->policy, now_);
     if (decision.reuse == cache::Reuse::Fresh) {
       fetch->abandon();

@@ -79,6 +79,7 @@ class Transaction {
   // transaction.cc: the steps
   bool admit();
   void lookup();
+  store::ResponsePtr find_stored(std::string& scratch);
   void miss(cache::Reason reason, CacheResult result);
   void join(std::string_view collapse_key, std::uint64_t hash);
   void lead(const std::shared_ptr<Fetch>& fetch);

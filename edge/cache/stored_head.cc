@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include "edge/cache/groups.h"
 #include "edge/cache/http_date.h"
 #include "edge/cache/storable.h"
 #include "edge/cache/tokens.h"
@@ -151,6 +152,7 @@ bool build_stored_head(const ResponseContext& context, const ResponseDirectives&
   append_status_line(context.status, out);
   Slices slices{meta};
   meta.has_hidden_fields = false;
+  meta.has_groups = false;
   const auto excluded = excluded_names(context.fields, directives);
   bool has_vary = false;
   for (const Field& field : context.fields) {
@@ -165,7 +167,8 @@ bool build_stored_head(const ResponseContext& context, const ResponseDirectives&
       slices.note(field.name, append_line(field.name, trim_ows(field.value), out));
     }
     if (out.size() > kHeadLimitBytes) return false;
-    meta.has_hidden_fields = meta.has_hidden_fields || hidden_from_clients(field.name);
+    meta.has_hidden_fields = meta.has_hidden_fields || hidden_from_clients(field.name, true);
+    meta.has_groups = meta.has_groups || iequals(field.name, kCacheGroups);
   }
   if (!slices.has_date()) {
     const auto now = format_http_date(context.response_time);

@@ -169,6 +169,20 @@ TEST(StoredHead, HiddenFields) {
   }
 }
 
+// Shown to clients unless the site reads it; a site's child tier needs it in any case.
+TEST(StoredHead, SurrogateControlIsHiddenWhereItIsRead) {
+  EXPECT_TRUE(hidden_from_clients("surrogate-CONTROL", true));
+  EXPECT_FALSE(hidden_from_clients("Surrogate-Control", false));
+  EXPECT_TRUE(Stored{"Surrogate-Control: max-age=1"}.meta.has_hidden_fields);
+  EXPECT_NE(Stored{"Surrogate-Control: max-age=1"}.head.find("Surrogate-Control: max-age=1"),
+            std::string::npos);
+}
+
+TEST(StoredHead, RemembersThatThereAreGroups) {
+  EXPECT_TRUE(Stored{"cache-GROUPS: \"a\""}.meta.has_groups);
+  EXPECT_FALSE(Stored{"Cache-Group: \"a\"\nCache-Group-Invalidation: \"a\""}.meta.has_groups);
+}
+
 TEST(StoredHead, AtMost64KiB) {
   for (const std::size_t size : {65'000U, 70'000U}) {
     const std::string fields = "X: " + std::string(size, 'a') + "\nETag: \"a\"";
