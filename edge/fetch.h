@@ -58,6 +58,7 @@ struct FetchPlan {
   store::ResponsePtr stale;         // may stand in for an error
   store::ResponsePtr asked;         // whose validators the request carries; a 304 is about it
   SliceAsk slice;
+  std::vector<store::ResponsePtr> offered;  // on a variant miss: all whose tags it carries, `asked` is one of them
   bool may_store = false;
   bool has_authorization = false;
   bool request_no_store = false;
@@ -146,6 +147,7 @@ class Fetch final : public origin::Handler, public store::Waker {
   cache::ResponseContext response_context(const origin::ResponseHead& head) const;
   void note_head(const origin::ResponseHead& head);
   void not_modified(const origin::ResponseHead& head);
+  store::ResponsePtr selected_by(const cache::ResponseContext& context) const;
   void freshen_by_head(const origin::ResponseHead& head);
   void begin_body(const origin::ResponseHead& head);
   void begin_writer(const store::NewResponse& fresh, cache::Reason& reason);

@@ -1,5 +1,7 @@
 // Fetch, validation: what a 304, or the answer to a HEAD, does to the stored response it was asked about.
 
+#include <algorithm>
+
 #include "edge/cache/groups.h"
 #include "edge/cache/reuse.h"
 #include "edge/cache/tokens.h"
@@ -9,10 +11,19 @@
 
 namespace brink::edge {
 
+// The stored response that a 304 is about (RFC 9111 §4.3.4), or null: of several that were offered the 304 names one.
+store::ResponsePtr Fetch::selected_by(const cache::ResponseContext& context) const {
+  const auto fits = [&](const store::ResponsePtr& r) { return cache::selects(context, r->meta(), r->head()); };
+  if (plan_.offered.size() <= 1) return fits(plan_.asked) ? plan_.asked : nullptr;
+  if (find_field(context.fields, "etag") == nullptr) return nullptr;
+  const auto it = std::find_if(plan_.offered.begin(), plan_.offered.end(), fits);
+  return it == plan_.offered.end() ? nullptr : *it;
+}
+
 void Fetch::not_modified(const origin::ResponseHead& head) {
   const auto context = response_context(head);
-  const store::ResponsePtr& old = plan_.asked;
-  if (!cache::selects(context, old->meta(), old->head())) {
+  const store::ResponsePtr old = selected_by(context);
+  if (!old) {
     refetch_ = true;
     return;
   }

@@ -27,6 +27,20 @@ class VariantSelector final : public store::Selector {
   mutable cache::VariantMatcher matcher_;  // builds the request's key once, for the first Vary it sees
 };
 
+// Takes hold of the stored variants that have a tag (RFC 9111 §4.3.1); chooses none.
+class TagCollector final : public store::Selector {
+ public:
+  explicit TagCollector(std::vector<store::ResponsePtr>& out) : out_(out) { out_.reserve(kMaxOffered); }
+  int score(const store::StoredResponse& candidate) const noexcept override {
+    if (candidate.meta().etag.length > 0 && out_.size() < kMaxOffered) out_.emplace_back(&candidate);
+    return 0;
+  }
+
+ private:
+  static constexpr std::size_t kMaxOffered = 64;
+  std::vector<store::ResponsePtr>& out_;
+};
+
 bool asked_by_request(cache::Reason reason) {
   return reason == cache::Reason::NoCacheRequest || reason == cache::Reason::RequestMaxAge ||
          reason == cache::Reason::RequestMinFresh;
@@ -160,6 +174,7 @@ void Transaction::miss(cache::Reason reason, CacheResult result) {
   if (!stale_) {
     if (store::ResponsePtr other = context_.store.peek(key_)) {
       offered_ = std::move(other);
+      context_.store.lookup(key_, TagCollector(tagged_));
       reason = cache::Reason::VariantNotStored;
       result = CacheResult::VaryMiss;
     }
@@ -225,6 +240,19 @@ void Transaction::go_alone(Alone how, CacheResult result, cache::Reason reason) 
   start_fetch(fetch, how, false);
 }
 
+// One If-None-Match for all of them, as far as a request's head has room.
+std::string Transaction::offered_tags() const {
+  constexpr std::size_t kMaxBytes = 4096;
+  std::string tags;
+  for (const store::ResponsePtr& variant : tagged_) {
+    const std::string_view tag = cache::slice(variant->head(), variant->meta().etag);
+    const bool in_a_list = cache::is_entity_tag(tag) || tagged_.size() == 1;  // one alone goes byte for byte
+    if (!in_a_list || tags.size() + tag.size() > kMaxBytes) continue;
+    if (tags.find(tag) == std::string::npos) tags.append(tags.empty() ? "" : ", ").append(tag);
+  }
+  return tags;
+}
+
 void Transaction::start_fetch(const std::shared_ptr<Fetch>& fetch, Alone how, bool background) {
   if (context_.fetches.size() >= context_.cache.fetches) {
     context_.metrics.count_limit(Limit::Fetches);
@@ -236,9 +264,13 @@ void Transaction::start_fetch(const std::shared_ptr<Fetch>& fetch, Alone how, bo
   FetchPlan plan;
   cache::ValidationFields conditions;
   const bool stores = how == Alone::MayStore;
-  const store::ResponsePtr& asked = stale_ ? stale_ : offered_;
-  if (stores && asked && is_get()) conditions = cache::validation_fields(asked->meta(), asked->head());
-  if (!stale_) conditions.if_modified_since = {};  // a date does not tell variants apart
+  std::string tags;
+  if (stores && is_get() && stale_) {
+    conditions = cache::validation_fields(stale_->meta(), stale_->head());
+  } else if (stores && is_get()) {  // a date does not tell variants apart
+    conditions.if_none_match = tags = offered_tags();
+    plan.offered = tagged_;
+  }
   plan.request = make_upstream_request(head_, *site_, stores ? UpstreamPurpose::Store : UpstreamPurpose::Forward,
                                        conditions, context_.identity.name);
   if (stores) plan_slice(plan, background);
@@ -247,7 +279,7 @@ void Transaction::start_fetch(const std::shared_ptr<Fetch>& fetch, Alone how, bo
   plan.directives = directives_;
   plan.cache_key = key_.text;
   plan.stale = stale_;
-  if (conditions.any()) plan.asked = asked;
+  if (conditions.any()) plan.asked = stale_ ? stale_ : tagged_.front();
   plan.may_store = stores || head_.method == "POST";
   plan.has_authorization = find_field(head_.fields, "authorization") != nullptr;
   plan.request_no_store = directives_.no_store;
@@ -299,6 +331,7 @@ void Transaction::restart() {
   ++restarts_;
   stale_.reset();
   offered_.reset();
+  tagged_.clear();
   outcome_ = {};
   now_ = context_.clock.now();
   stage_ = Stage::Lookup;
@@ -322,6 +355,7 @@ void Transaction::release() {
   leave_fetch();
   stale_.reset();
   offered_.reset();
+  tagged_.clear();
   answered_.reset();
   request_body_ = nullptr;
   plan_ = {};

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "edge/cache/directives.h"
 #include "edge/cache/key.h"
@@ -90,6 +91,7 @@ class Transaction {
   void restart();
   void leave_fetch();
   void make_key();
+  std::string offered_tags() const;
 
   // transaction_slices.cc: parts of large responses
   void plan_slice(FetchPlan& plan, bool background) const;
@@ -146,7 +148,8 @@ class Transaction {
   std::optional<cache::ByteRange> slice_range_;  // what of a sliced response was asked for; empty = all of it
   bool uncombinable_ = false;     // met once: the second time the request goes upstream as it is
   store::ResponsePtr stale_;      // found, but must be validated
-  store::ResponsePtr offered_;    // another variant, whose tag upstream may find to fit as well
+  store::ResponsePtr offered_;    // another variant, which upstream may find to fit as well
+  std::vector<store::ResponsePtr> tagged_;  // all variants with a tag, on a variant miss
 
   Outcome outcome_;
   Fetch::Trace trace_;
