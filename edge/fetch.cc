@@ -43,6 +43,7 @@ Fetch::Fetch(FlowContext& context, std::string_view name, std::uint64_t name_has
       name_(name),
       name_hash_(name_hash),
       key_hash_(key_hash),
+      made_at_(context.invalidations.read(key_hash)),
       max_followers_(context.cache.followers_per_fetch),
       in_table_(!name.empty()) {}
 

@@ -122,6 +122,8 @@ class Fetch final : public origin::Handler, public store::Waker {
   // A client begins to wait; false when there are too many already. `waker` stays valid until stop_waiting().
   bool attach(store::Waker& waker);
   void stop_waiting(store::Waker& waker);
+  // An unsafe request has invalidated the key since this was made: whoever comes now must not share it (RFC 9111 §4.4).
+  bool outrun() const { return context_.invalidations.read(key_hash_) != made_at_; }
   // It has its answer, or has gone. Pairs with attach().
   void leave();
 
@@ -180,6 +182,7 @@ class Fetch final : public origin::Handler, public store::Waker {
   std::string name_;               // in the collapse table; a first slice goes on under its own
   std::uint64_t name_hash_;
   const std::uint64_t key_hash_;
+  const std::uint32_t made_at_;  // the key's mark then
   const std::uint32_t max_followers_;  // the shard's configuration may change under other threads' eyes
   FetchPlan plan_;
   std::weak_ptr<Fetch> self_;

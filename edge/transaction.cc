@@ -200,8 +200,12 @@ void Transaction::miss(cache::Reason reason, CacheResult result) {
 }
 
 void Transaction::join(std::string_view collapse_key, std::uint64_t hash) {
-  auto joined = context_.collapse.join(collapse_key, hash,
-                                       [&] { return Fetch::create(context_, collapse_key, hash, hash); });
+  const auto make = [&] { return Fetch::create(context_, collapse_key, hash, hash); };
+  auto joined = context_.collapse.join(collapse_key, hash, make);
+  if (!joined.leader && joined.fetch->outrun()) {
+    context_.collapse.remove(collapse_key, hash, joined.fetch.get());
+    joined = context_.collapse.join(collapse_key, hash, make);
+  }
   leader_ = joined.leader;
   if (!joined.fetch->attach(waker_)) {
     context_.metrics.count_limit(Limit::Followers);

@@ -54,6 +54,10 @@ void Transaction::answer_progress(const Fetch::Progress& progress) {
       leave_fetch();
       return go_alone(Alone::MayStore, outcome_.result, cache::Reason::KnownUncacheable);
     }
+    if (context_.invalidations.groups().outdated(*progress.response)) {
+      leave_fetch();
+      return go_alone(Alone::MayStore, outcome_.result, outcome_.reason);
+    }
     const std::string_view vary = cache::slice(progress.response->head(), progress.response->meta().vary);
     scratch_.clear();
     if (!vary.empty()) cache::append_variant_key(vary, head_.fields, scratch_);

@@ -96,17 +96,20 @@ TEST(AccessLogLine, EveryReasonHasItsWordHereAndInCacheStatus) {
     AccessRecord record = hit();
     record.reason = record.store_reason = reason;
     const auto json = boost::json::parse(line_of(record)).as_object();
-    EXPECT_EQ(json.at("reason"), word);
-    EXPECT_EQ(json.at("store_reason"), word);
+    EXPECT_EQ(std::string(json.at("reason").as_string()), word);
+    EXPECT_EQ(std::string(json.at("store_reason").as_string()), word);
+    Outcome outcome;
+    outcome.result = CacheResult::Hit;
+    outcome.reason = reason;
     std::string status;
-    append_cache_status(status, "brink-a", "", {.result = CacheResult::Hit, .reason = reason});
+    append_cache_status(status, "brink-a", "", outcome);
     EXPECT_EQ(status, "Cache-Status: brink-a; hit; detail=" + word + "\r\n");
     status.clear();
-    append_cache_status(status, "brink-a", "",
-                        {.result = CacheResult::Miss,
-                         .reason = Reason::NotStored,
-                         .store_reason = reason,
-                         .stored = reason == Reason::Stored});
+    outcome.result = CacheResult::Miss;
+    outcome.reason = Reason::NotStored;
+    outcome.store_reason = reason;
+    outcome.stored = reason == Reason::Stored;
+    append_cache_status(status, "brink-a", "", outcome);
     const std::string told = reason == Reason::Stored ? "; stored; detail=not-stored"
                                                       : "; detail=not-stored/" + word;
     EXPECT_EQ(status, "Cache-Status: brink-a; fwd=uri-miss" + told + "\r\n");
