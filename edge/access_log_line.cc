@@ -192,7 +192,8 @@ constexpr auto kFields =
              [](std::string& out, const Line& l) {
                put_text(out, freshness_source_word(l.record.freshness_source));
              }},
-            {"store_reason", "string", "Whether the fetched response was stored, or why not: what follows the '/' in "
+            {"store_reason", "string",
+             "Whether the fetched response was stored, or why not: what follows the '/' in "
              "Cache-Status' `detail`, and what its body showed later.",
              [](std::string& out, const Line& l) { put_reason(out, l.record.store_reason); }},
             {"collapsed", "true", "The request shared a fetch that another one had begun.",

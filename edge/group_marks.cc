@@ -29,7 +29,8 @@ void GroupMarks::invalidate(std::string_view key_text, std::string_view field) {
 bool GroupMarks::any_mark_above(const store::StoredResponse& response) const {
   std::string field;
   cache::for_each_stored_field(response.head(), [&](const Field& line) {
-    if (iequals(line.name, cache::kCacheGroups)) field.append(field.empty() ? "" : ", ").append(line.value);
+    if (iequals(line.name, cache::kCacheGroups))
+      field.append(field.empty() ? "" : ", ").append(line.value);
     return true;
   });
   const std::vector<std::string> names = cache::group_names(field);

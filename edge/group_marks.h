@@ -1,13 +1,16 @@
 #pragma once
-// When a group of an origin was last invalidated (RFC 9875 §3), checked when a response is looked up.
+// When a group of an origin was last invalidated (RFC 9875 §3), checked when a response is looked
+// up.
 //
-// One counter numbers the invalidations of this node. A fetch reads it before it asks upstream, and what it stores keeps
-// that number (StoredMeta::groups_as_of); an invalidation takes the next number and leaves it at each of its groups. A
-// response is outdated when one of its groups carries a number above its own, so a fetch that began before an invalidation
-// cannot bring the old content back after it.
+// One counter numbers the invalidations of this node. A fetch reads it before it asks upstream, and
+// what it stores keeps that number (StoredMeta::groups_as_of); an invalidation takes the next
+// number and leaves it at each of its groups. A response is outdated when one of its groups carries
+// a number above its own, so a fetch that began before an invalidation cannot bring the old content
+// back after it.
 //
-// A fixed table by hash of origin and name: memory is bounded, and a clash of hashes costs a response its place, never the
-// other way about. Lock-free, shared by all shards. A hit on a response without groups costs one comparison.
+// A fixed table by hash of origin and name: memory is bounded, and a clash of hashes costs a
+// response its place, never the other way about. Lock-free, shared by all shards. A hit on a
+// response without groups costs one comparison.
 
 #include <atomic>
 #include <cstdint>
@@ -24,11 +27,12 @@ class GroupMarks {
 
   // What a response whose fetch begins now reflects.
   std::uint64_t now() const noexcept { return last_.load(); }
-  // Invalidates the groups that `field`, a Cache-Group-Invalidation, names, at the origin of this key. Does not cascade:
-  // what other groups the responses belong to does not matter (§3).
+  // Invalidates the groups that `field`, a Cache-Group-Invalidation, names, at the origin of this
+  // key. Does not cascade: what other groups the responses belong to does not matter (§3).
   void invalidate(std::string_view key_text, std::string_view field);
   bool outdated(const store::StoredResponse& response) const {
-    return response.meta().has_groups && response.meta().groups_as_of < now() && any_mark_above(response);
+    return response.meta().has_groups && response.meta().groups_as_of < now() &&
+           any_mark_above(response);
   }
 
  private:

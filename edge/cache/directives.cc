@@ -133,9 +133,16 @@ void apply_request(const Part& part, RequestDirectives& out) {
 // Fields that a stored response cannot go without: a qualified directive that names one is taken as
 // unqualified.
 bool is_indispensable(std::string_view name) {
-  constexpr std::array<std::string_view, 10> kNames = {
-      "vary",    "cache-control", "cdn-cache-control", "brink-cache-control", "surrogate-control",
-      "expires", "date",          "age",               "location",            "transfer-encoding"};
+  constexpr std::array<std::string_view, 10> kNames = {"vary",
+                                                       "cache-control",
+                                                       "cdn-cache-control",
+                                                       "brink-cache-control",
+                                                       "surrogate-control",
+                                                       "expires",
+                                                       "date",
+                                                       "age",
+                                                       "location",
+                                                       "transfer-encoding"};
   return name.starts_with("content-") ||
          std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }

@@ -65,9 +65,9 @@ struct ResponseDirectives {
 // Surrogate-Control (Edge Architecture Specification 1.0), else Cache-Control. With a targeted
 // field Expires does not count. Of Surrogate-Control the directives that Cache-Control has too
 // count (the freshness extension behind '+' does not), except those for a surrogate by name; a
-// field without any of them, or with a max-age that is none, is ignored. A quoted string that is never closed hides nothing restrictive: after it
-// `no-store`, `private`, `no-cache`, `must-revalidate` … still count, while `max-age` and other
-// permissions do not.
+// field without any of them, or with a max-age that is none, is ignored. A quoted string that is
+// never closed hides nothing restrictive: after it `no-store`, `private`, `no-cache`,
+// `must-revalidate` … still count, while `max-age` and other permissions do not.
 ResponseDirectives parse_response_directives(Fields response, bool surrogate_control = false);
 
 }  // namespace brink::edge::cache

@@ -71,15 +71,16 @@ StoreDecision decide_storable(const ResponseContext& context, const ResponseDire
 // meta's slices and dates. False when the block would exceed 64 KiB.
 //
 // Kept, since a child tier needs them to decide alike: Brink-Cache-Control, CDN-Cache-Control,
-// Surrogate-Control and the tag fields. The respond step leaves them out for ordinary clients (hidden_from_clients) when
-// meta.has_hidden_fields says so. With empty `directives` nothing is left out for being qualified:
-// the head for the one client whose request this answers, or for a response that is not stored.
+// Surrogate-Control and the tag fields. The respond step leaves them out for ordinary clients
+// (hidden_from_clients) when meta.has_hidden_fields says so. With empty `directives` nothing is
+// left out for being qualified: the head for the one client whose request this answers, or for a
+// response that is not stored.
 bool build_stored_head(const ResponseContext& context, const ResponseDirectives& directives,
                        std::string& out, StoredMeta& meta);
 
 // Brink-Cache-Control, CDN-Cache-Control, Surrogate-Key, Cache-Tag, xkey; and Surrogate-Control
-// where the site reads it. (meta.has_hidden_fields says that there may be such a field, whatever the
-// site does.)
+// where the site reads it. (meta.has_hidden_fields says that there may be such a field, whatever
+// the site does.)
 bool hidden_from_clients(std::string_view name, bool surrogate_control);
 
 // Ends at this hop (RFC 9110 §7.6.1, RFC 9111 §3.1), whatever Connection says.

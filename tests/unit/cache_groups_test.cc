@@ -1,4 +1,5 @@
-// RFC 9875: the members of Cache-Groups and Cache-Group-Invalidation, and the origin they belong to.
+// RFC 9875: the members of Cache-Groups and Cache-Group-Invalidation, and the origin they belong
+// to.
 #include "cache_support.h"
 #include "edge/cache/groups.h"
 

@@ -110,8 +110,8 @@ TEST(AccessLogLine, EveryReasonHasItsWordHereAndInCacheStatus) {
     outcome.store_reason = reason;
     outcome.stored = reason == Reason::Stored;
     append_cache_status(status, "brink-a", "", outcome);
-    const std::string told = reason == Reason::Stored ? "; stored; detail=not-stored"
-                                                      : "; detail=not-stored/" + word;
+    const std::string told =
+        reason == Reason::Stored ? "; stored; detail=not-stored" : "; detail=not-stored/" + word;
     EXPECT_EQ(status, "Cache-Status: brink-a; fwd=uri-miss" + told + "\r\n");
   }
 }
