@@ -20,6 +20,10 @@ RESPONSES = {
 }
 
 
+# Set when a client has seen the head and a first byte: what comes later, the head could not say.
+first_byte_seen = threading.Event()
+
+
 class Answers(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -35,10 +39,14 @@ class Answers(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(body) + (1 if self.path == "/cut" else 0)))
         self.end_headers()
         if self.path == "/grows":
+            self.wfile.write(b"1\r\nx\r\n")
+            first_byte_seen.wait(10)
             self.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
         elif not not_modified:
             self.wfile.write(body)
-        self.close_connection = self.path == "/cut"
+        if self.path == "/cut":
+            first_byte_seen.wait(10)
+            self.close_connection = True
 
     do_POST = do_GET
 
@@ -73,12 +81,14 @@ class Reasons(EndToEnd):
 
     def ask(self, path, cut=False):
         """(detail of Cache-Status or None, the log's line)."""
+        first_byte_seen.clear()
         with Connection(self.edge.port) as client:
             if cut:
                 with self.assertRaises((HttpError, ConnectionResetError)):
-                    client.get(path)
+                    client.request(path, sink=lambda _: first_byte_seen.set())
                 return None, self.next_line()
-            parts = client.get(path).field("cache-status").split("; ")
+            answer = client.request(path, sink=lambda _: first_byte_seen.set())
+            parts = answer.field("cache-status").split("; ")
             detail = [part.removeprefix("detail=") for part in parts if part.startswith("detail=")]
             return detail[0], self.next_line()
 
