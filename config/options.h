@@ -123,6 +123,8 @@ struct CacheRules {
   bool ignore_query = false;                 // the query is no part of the key
   std::uint64_t slice_size = 1ULL << 20U;    // a range miss fetches aligned slices of this size; 0 = the whole response
   std::uint64_t slice_from = 8ULL << 20U;    // responses from this length on; of shorter ones the whole
+  bool surrogate_control = false;            // Surrogate-Control counts where RFC 9213's fields are absent
+  bool show_targeted_fields = false;         // clients see what is meant for caches, tags included
 };
 
 struct PathRule {

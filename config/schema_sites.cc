@@ -164,6 +164,14 @@ constexpr Key kRulesKeys[] = {
                                   "The length from which on a response counts as large. Of a "
                                   "shorter one that is longer than a slice the whole is fetched.")
         .between(0, kTiB),
+    leaf<&CacheRules::surrogate_control>(
+        "surrogate_control", Type::Boolean, "false",
+        "Whether a Surrogate-Control of the origin counts where it sends neither "
+        "Brink-Cache-Control nor CDN-Cache-Control. Clients do not see it then."),
+    leaf<&CacheRules::show_targeted_fields>(
+        "show_targeted_fields", Type::Boolean, "false",
+        "Whether clients are shown the fields that are meant for caches: CDN-Cache-Control, "
+        "Brink-Cache-Control, Surrogate-Control and the tags (Surrogate-Key, Cache-Tag, xkey)."),
 };
 
 const Section kRulesSection{kRulesKeys, fresh<CacheRules>};

@@ -166,7 +166,7 @@ constexpr auto kFields =
              "was asked).",
              [](std::string& out, const Line& l) { put_word(out, to_string(l.record.result)); }},
             {"reason", "string",
-             "Why the stored response was used or not: the word that Cache-Status carries as "
+             "Why the stored response was used or not: the word that Cache-Status carries in "
              "`detail`.",
              [](std::string& out, const Line& l) { put_reason(out, l.record.reason); }},
             {"key", "string", "Hash of the cache key, 16 hexadecimal digits.",
@@ -192,7 +192,9 @@ constexpr auto kFields =
              [](std::string& out, const Line& l) {
                put_text(out, freshness_source_word(l.record.freshness_source));
              }},
-            {"store_reason", "string", "Whether the fetched response was stored, or why not.",
+            {"store_reason", "string",
+             "Whether the fetched response was stored, or why not: what follows the '/' in "
+             "Cache-Status' `detail`, and what its body showed later.",
              [](std::string& out, const Line& l) { put_reason(out, l.record.store_reason); }},
             {"collapsed", "true", "The request shared a fetch that another one had begun.",
              [](std::string& out, const Line& l) { put_true(out, l.record.collapsed); }},

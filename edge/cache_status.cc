@@ -51,6 +51,8 @@ void append_cache_status(std::string& out, std::string_view node_name, std::stri
   if (outcome.collapsed) out.append("; collapsed");
   if (outcome.reason != cache::Reason::None) {
     out.append("; detail=").append(cache::to_string(outcome.reason));
+    const bool told = outcome.store_reason == cache::Reason::None || outcome.store_reason == cache::Reason::Stored;
+    if (!told) out.append("/").append(cache::to_string(outcome.store_reason));
   }
   out.append("\r\n");
 }

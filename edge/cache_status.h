@@ -15,7 +15,8 @@ namespace brink::edge {
 // What became of one request at this node; the same values feed Cache-Status, the access log and the metrics.
 struct Outcome {
   CacheResult result = CacheResult::Refused;
-  cache::Reason reason = cache::Reason::None;
+  cache::Reason reason = cache::Reason::None;        // why the stored response was used or not
+  cache::Reason store_reason = cache::Reason::None;  // what the store made of upstream's answer, if it was asked
   std::optional<std::int64_t> ttl_s;   // remaining freshness; negative when stale
   int upstream_status = 0;             // 0 = not asked, or not answered
   bool stored = false;
@@ -23,7 +24,8 @@ struct Outcome {
 };
 
 // Appends the line "Cache-Status: [above, ]brink-fra-1; hit; ttl=57; detail=fresh\r\n". `above` holds the members of the
-// nodes nearer to the origin.
+// nodes nearer to the origin. `detail` holds the reason and, behind '/', what the store made of upstream's answer where
+// the `stored` parameter does not say it already: "expired/freshened", "not-stored/private".
 void append_cache_status(std::string& out, std::string_view node_name, std::string_view above,
                          const Outcome& outcome);
 

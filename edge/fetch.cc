@@ -43,6 +43,7 @@ Fetch::Fetch(FlowContext& context, std::string_view name, std::uint64_t name_has
       name_(name),
       name_hash_(name_hash),
       key_hash_(key_hash),
+      made_at_(context.invalidations.read(key_hash)),
       max_followers_(context.cache.followers_per_fetch),
       in_table_(!name.empty()) {}
 
@@ -78,6 +79,7 @@ void Fetch::ask_upstream() {
   request.fields = std::move(fields);
   mark_ = context_.invalidations.read(key_hash_);
   request_time_ = context_.clock.now();  // of the request whose response is kept (RFC 9111 §4.2.3)
+  groups_as_of_ = context_.invalidations.groups().now();
   call_ = context_.upstream.start(std::move(request), *this);
 }
 
@@ -192,7 +194,9 @@ void Fetch::invalidate_targets(const origin::ResponseHead& head) {
 void Fetch::note_head(const origin::ResponseHead& head) {
   if (cache::invalidates(plan_.request.method, head.status)) {
     invalidate_targets(head);
+    invalidate_groups(head);
     mark_ = context_.invalidations.read(key_hash_);  // its own answer is what comes after
+    groups_as_of_ = context_.invalidations.groups().now();
   }
   const std::lock_guard lock(mutex_);
   progress_.upstream_status = head.status;
@@ -224,9 +228,13 @@ cache::ResponseContext Fetch::response_context(const origin::ResponseHead& head)
 
 void Fetch::begin_body(const origin::ResponseHead& head) {
   const auto context = response_context(head);
-  const auto directives = cache::parse_response_directives(head.fields);
+  const auto directives = cache::parse_response_directives(head.fields, plan_.policy.surrogate_control);
   auto decision = cache::decide_storable(context, directives, plan_.policy);
-  decision.store = decision.store && plan_.may_store;
+  decision.meta.groups_as_of = groups_as_of_;
+  if (decision.store && !plan_.may_store) {  // only passing through: why is the request's reason, not the store's
+    decision.store = false;
+    decision.reason = cache::Reason::None;
+  }
   std::string block;
   // Qualified no-cache and private hold for what is kept, not for what only passes.
   const cache::ResponseDirectives& kept = decision.store ? directives : cache::ResponseDirectives{};
@@ -253,10 +261,7 @@ void Fetch::begin_body(const origin::ResponseHead& head) {
   result.response = writer_->response();
   result.fill = writer_->fill();
   cache::append_qualified_lines(head.fields, kept, result.unkept);
-  {
-    const std::lock_guard lock(mutex_);
-    trace_.store_reason = decision.reason;
-  }
+  note_store_reason(decision.reason);
   if (!result.shareable) leave_table();
   if (!result.shareable && !is_error_status(head.status) && head.status != 416) {
     remember_uncacheable(decision.reason);
@@ -279,7 +284,12 @@ void Fetch::begin_writer(const store::NewResponse& response, cache::Reason& reas
   writer_ = std::move(*writer);
   writer_->set_waker(this);
   if (!plan_.background && leader_waits_) anchor_ = store::BodyReader::join(writer_->fill(), nullptr);
-  if (fresh.store && !writer_->storing()) reason = cache::Reason::TooLarge;
+  if (fresh.store && !writer_->storing()) reason = writer_->not_stored_reason();
+}
+
+void Fetch::note_store_reason(cache::Reason reason) {
+  const std::lock_guard lock(mutex_);
+  trace_.store_reason = reason;
 }
 
 // Publishes the outcome and wakes everybody who waits for the head.
@@ -333,7 +343,7 @@ void Fetch::notice_overflow() {
   if (!plan_.slice.map) remember_uncacheable(cache::Reason::TooLarge);
   const std::lock_guard lock(mutex_);
   progress_.shareable = false;
-  trace_.store_reason = cache::Reason::TooLarge;
+  trace_.store_reason = writer_->not_stored_reason();
   wake();  // nobody may be left to read it
 }
 
@@ -342,7 +352,10 @@ void Fetch::on_complete() {
   if (writer_) {
     append_kept();
     writer_->set_waker(nullptr);
-    if (writer_->commit()) drop_if_outrun(writer_->response());
+    const bool stored = writer_->commit();
+    if (stored) drop_if_outrun(writer_->response());
+    const cache::Reason refused = writer_->not_stored_reason();
+    if (!stored && refused != cache::Reason::None) note_store_reason(refused);
   }
   finish();
 }
@@ -363,6 +376,7 @@ void Fetch::on_error(Error error) {
   if (refetch_) return ask_again();
   if (writer_) {
     writer_->set_waker(nullptr);
+    if (writer_->storing()) note_store_reason(cache::Reason::Incomplete);
     writer_->abort(error);
     context_.metrics.fills_cut.add();
   }

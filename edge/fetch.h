@@ -58,6 +58,7 @@ struct FetchPlan {
   store::ResponsePtr stale;         // may stand in for an error
   store::ResponsePtr asked;         // whose validators the request carries; a 304 is about it
   SliceAsk slice;
+  std::vector<store::ResponsePtr> offered;  // on a variant miss: all whose tags it carries, `asked` is one of them
   bool may_store = false;
   bool has_authorization = false;
   bool request_no_store = false;
@@ -122,6 +123,8 @@ class Fetch final : public origin::Handler, public store::Waker {
   // A client begins to wait; false when there are too many already. `waker` stays valid until stop_waiting().
   bool attach(store::Waker& waker);
   void stop_waiting(store::Waker& waker);
+  // An unsafe request has invalidated the key since this was made: whoever comes now must not share it (RFC 9111 §4.4).
+  bool outrun() const { return context_.invalidations.read(key_hash_) != made_at_; }
   // It has its answer, or has gone. Pairs with attach().
   void leave();
 
@@ -142,10 +145,12 @@ class Fetch final : public origin::Handler, public store::Waker {
   void ask_upstream();
   void invalidate(const cache::CacheKey& key);
   void invalidate_targets(const origin::ResponseHead& head);
+  void invalidate_groups(const origin::ResponseHead& head);
   void drop_if_outrun(const store::ResponsePtr& stored);
   cache::ResponseContext response_context(const origin::ResponseHead& head) const;
   void note_head(const origin::ResponseHead& head);
   void not_modified(const origin::ResponseHead& head);
+  store::ResponsePtr selected_by(const cache::ResponseContext& context) const;
   void freshen_by_head(const origin::ResponseHead& head);
   void begin_body(const origin::ResponseHead& head);
   void begin_writer(const store::NewResponse& fresh, cache::Reason& reason);
@@ -164,6 +169,7 @@ class Fetch final : public origin::Handler, public store::Waker {
   void end_soon();
   void ask_again();
   void settle(Phase phase, const Progress& result);
+  void note_store_reason(cache::Reason reason);
   void leave_table();
   void remember_uncacheable(cache::Reason reason);
   void forget_uncacheable();
@@ -177,6 +183,7 @@ class Fetch final : public origin::Handler, public store::Waker {
   std::string name_;               // in the collapse table; a first slice goes on under its own
   std::uint64_t name_hash_;
   const std::uint64_t key_hash_;
+  const std::uint32_t made_at_;  // the key's mark then
   const std::uint32_t max_followers_;  // the shard's configuration may change under other threads' eyes
   FetchPlan plan_;
   std::weak_ptr<Fetch> self_;
@@ -189,6 +196,7 @@ class Fetch final : public origin::Handler, public store::Waker {
   TimePoint request_time_{};
   Ticks started_{};
   std::uint32_t mark_ = 0;          // of the key, before upstream was asked
+  std::uint64_t groups_as_of_ = 0;  // of the node's groups, ditto
   bool in_table_;
   bool ended_ = false;
   std::uint64_t discarded_bytes_ = 0;

@@ -85,7 +85,7 @@ void Fetch::begin_map(const origin::ResponseHead& head) {
 store::ResponsePtr Fetch::store_map(const origin::ResponseHead& head, const cache::SliceMap& map,
                                     bool& shareable) {
   const auto context = response_context(head);
-  const auto directives = cache::parse_response_directives(head.fields);
+  const auto directives = cache::parse_response_directives(head.fields, plan_.policy.surrogate_control);
   auto decision = cache::decide_storable(context, directives, plan_.policy);
   if (!decision.store) {
     remember_uncacheable(decision.reason);
@@ -94,6 +94,7 @@ store::ResponsePtr Fetch::store_map(const origin::ResponseHead& head, const cach
   std::string block;
   if (!cache::build_stored_head(context, directives, block, decision.meta)) return nullptr;
   decision.meta.sliced = true;
+  decision.meta.groups_as_of = groups_as_of_;
   std::string variant;
   const std::string_view vary = cache::slice(block, decision.meta.vary);
   if (!vary.empty()) cache::append_variant_key(vary, plan_.client_fields.view(), variant);
@@ -165,6 +166,7 @@ store::ResponsePtr Fetch::freshen_map(const origin::ResponseHead& head) {
   cache::StoredMeta meta;
   const auto context = response_context(head);
   const bool keep = cache::freshen(old->head(), old->meta(), context, plan_.policy, block, meta);
+  meta.groups_as_of = groups_as_of_;
   if (!keep) context_.store.drop(old);
   store::ResponsePtr fresh = keep ? context_.store.freshen(old, block, meta) : nullptr;
   drop_if_outrun(fresh);

@@ -1,7 +1,11 @@
 // Fetch, validation: what a 304, or the answer to a HEAD, does to the stored response it was asked about.
 
+#include <algorithm>
+
 #include "edge/cache/directives.h"
+#include "edge/cache/groups.h"
 #include "edge/cache/reuse.h"
+#include "edge/cache/tokens.h"
 #include "edge/cache/validation.h"
 #include "edge/fetch.h"
 #include "edge/store/slice_maps.h"
@@ -21,16 +25,26 @@ void append_unkept(Fields not_modified, std::string_view new_head, std::string& 
 
 }  // namespace
 
+// The stored response that a 304 is about (RFC 9111 §4.3.4), or null: of several that were offered the 304 names one.
+store::ResponsePtr Fetch::selected_by(const cache::ResponseContext& context) const {
+  const auto fits = [&](const store::ResponsePtr& r) { return cache::selects(context, r->meta(), r->head()); };
+  if (plan_.offered.size() <= 1) return fits(plan_.asked) ? plan_.asked : nullptr;
+  if (find_field(context.fields, "etag") == nullptr) return nullptr;
+  const auto it = std::find_if(plan_.offered.begin(), plan_.offered.end(), fits);
+  return it == plan_.offered.end() ? nullptr : *it;
+}
+
 void Fetch::not_modified(const origin::ResponseHead& head) {
   const auto context = response_context(head);
-  const store::ResponsePtr& old = plan_.asked;
-  if (!cache::selects(context, old->meta(), old->head())) {
+  const store::ResponsePtr old = selected_by(context);
+  if (!old) {
     refetch_ = true;
     return;
   }
   std::string new_head;
   cache::StoredMeta meta;
   const bool keep = cache::freshen(old->head(), old->meta(), context, plan_.policy, new_head, meta);
+  meta.groups_as_of = groups_as_of_;
   if (!keep) context_.store.drop(old);
   Progress result;
   result.response = new_head.empty() ? nullptr : context_.store.freshen(old, new_head, meta);
@@ -60,8 +74,16 @@ void Fetch::freshen_by_head(const origin::ResponseHead& head) {
   std::string new_head;
   cache::StoredMeta meta;
   if (cache::freshen(old->head(), old->meta(), context, plan_.policy, new_head, meta)) {
+    meta.groups_as_of = groups_as_of_;
     context_.store.freshen(old, new_head, meta);
   }
+}
+
+// RFC 9875 §3: the groups of this origin that a successful answer to an unsafe method names.
+void Fetch::invalidate_groups(const origin::ResponseHead& head) {
+  if (!find_field(head.fields, cache::kCacheGroupInvalidation)) return;
+  context_.invalidations.groups().invalidate(plan_.cache_key,
+                                             cache::joined_value(head.fields, cache::kCacheGroupInvalidation));
 }
 
 }  // namespace brink::edge

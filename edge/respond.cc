@@ -23,11 +23,11 @@ bool belongs(std::string_view name, HeadKind kind) {
 
 }  // namespace
 
-bool head_is_verbatim(const store::StoredResponse& response, HeadKind kind, bool to_child_tier) {
-  return kind == HeadKind::Whole && (to_child_tier || !response.meta().has_hidden_fields);
+bool head_is_verbatim(const store::StoredResponse& response, HeadKind kind, Shown shown) {
+  return kind == HeadKind::Whole && (shown == Shown::Everything || !response.meta().has_hidden_fields);
 }
 
-void write_head(const store::StoredResponse& response, HeadKind kind, bool to_child_tier, std::string& out) {
+void write_head(const store::StoredResponse& response, HeadKind kind, Shown shown, std::string& out) {
   const std::string_view head = response.head();
   out.clear();
   switch (kind) {
@@ -38,7 +38,7 @@ void write_head(const store::StoredResponse& response, HeadKind kind, bool to_ch
   }
   cache::for_each_stored_field(head, [&](const Field& field) {
     if (!belongs(field.name, kind)) return true;
-    if (!to_child_tier && cache::hidden_from_clients(field.name)) return true;
+    if (shown != Shown::Everything && cache::hidden_from_clients(field.name, shown == Shown::NorSurrogate)) return true;
     out.append(field.name).append(": ").append(field.value).append("\r\n");
     return true;
   });

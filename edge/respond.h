@@ -32,11 +32,18 @@ enum class HeadKind : std::uint8_t {
   NotModified,  // 304 with the lines that belong there
 };
 
-// Can the stored block go out as it is?
-bool head_is_verbatim(const store::StoredResponse& response, HeadKind kind, bool to_child_tier);
+// Which of the fields that are meant for caches go out.
+enum class Shown : std::uint8_t {
+  Everything,    // to a child tier, or the site shows them
+  NotTargeted,   // cache::hidden_from_clients()
+  NorSurrogate,  // the same, of a site that reads Surrogate-Control
+};
 
-// Writes the head of `kind` into `out` (cleared). Lines hidden from clients are left out unless `to_child_tier`.
-void write_head(const store::StoredResponse& response, HeadKind kind, bool to_child_tier, std::string& out);
+// Can the stored block go out as it is?
+bool head_is_verbatim(const store::StoredResponse& response, HeadKind kind, Shown shown);
+
+// Writes the head of `kind` into `out` (cleared), without the lines that are not shown.
+void write_head(const store::StoredResponse& response, HeadKind kind, Shown shown, std::string& out);
 
 // The head and a short text for an answer of our own: Content-Type, Date, Cache-Control: no-store. `out` is cleared.
 void write_error_head(int status, TimePoint now, std::string& out);

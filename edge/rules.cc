@@ -87,6 +87,7 @@ RuleSet make_rule_set(const config::CacheRules& rules) {
   out.policy.honour_request_directives = rules.honour_request_directives;
   out.policy.store_set_cookie = rules.store_set_cookie;
   out.policy.heuristic_freshness = rules.heuristic_freshness;
+  out.policy.surrogate_control = rules.surrogate_control;
   out.policy.stale_if_unreachable_s =
       static_cast<std::uint32_t>(std::chrono::duration_cast<Seconds>(rules.stale_if_unreachable).count());
   if (rules.freshness) {
@@ -96,6 +97,7 @@ RuleSet make_rule_set(const config::CacheRules& rules) {
   out.ignore_query = rules.ignore_query;
   out.slice_bytes = rules.slice_size;
   out.slice_from = rules.slice_from;
+  out.show_targeted_fields = rules.show_targeted_fields;
   return out;
 }
 

@@ -23,6 +23,7 @@ struct RuleSet {
   bool ignore_query = false;
   std::uint64_t slice_bytes = 0;  // 0 = no slices
   std::uint64_t slice_from = 0;
+  bool show_targeted_fields = false;
 };
 
 struct PathRuleSet {

@@ -38,6 +38,20 @@ class VariantSelector final : public store::Selector {
   const TimePoint now_;
 };
 
+// Takes hold of the stored variants that have a tag (RFC 9111 §4.3.1); chooses none.
+class TagCollector final : public store::Selector {
+ public:
+  explicit TagCollector(std::vector<store::ResponsePtr>& out) : out_(out) { out_.reserve(kMaxOffered); }
+  int score(const store::StoredResponse& candidate) const noexcept override {
+    if (candidate.meta().etag.length > 0 && out_.size() < kMaxOffered) out_.emplace_back(&candidate);
+    return 0;
+  }
+
+ private:
+  static constexpr std::size_t kMaxOffered = 64;
+  std::vector<store::ResponsePtr>& out_;
+};
+
 bool asked_by_request(cache::Reason reason) {
   return reason == cache::Reason::NoCacheRequest || reason == cache::Reason::RequestMaxAge ||
          reason == cache::Reason::RequestMinFresh;
@@ -129,6 +143,16 @@ Step Transaction::advance() {
   }
 }
 
+// What is stored for a request like this one; what a group invalidation has outdated is as good as gone (RFC 9875 §3).
+store::ResponsePtr Transaction::find_stored(std::string& scratch) {
+  const VariantSelector selector(head_.fields, now_, scratch);
+  for (;;) {
+    store::ResponsePtr found = context_.store.lookup(key_, selector);
+    if (!found || !context_.invalidations.groups().outdated(*found)) return found;
+    context_.store.drop(found);
+  }
+}
+
 void Transaction::lookup() {
   // A POST's answer may be stored as well, unless its request says no-store.
   directives_ = rules_->policy.honour_request_directives ? cache::parse_request_directives(head_.fields)
@@ -139,8 +163,7 @@ void Transaction::lookup() {
   if (directives_.no_store) {
     return go_alone(Alone::ForwardOnly, CacheResult::Bypass, cache::Reason::RequestNoStore);
   }
-  const VariantSelector selector(head_.fields, now_, scratch_);
-  store::ResponsePtr found = context_.store.lookup(key_, selector);
+  store::ResponsePtr found = find_stored(scratch_);
   if (!found) return miss(cache::Reason::NotStored, CacheResult::Miss);
   const auto decision = cache::decide_reuse(directives_, found->meta(), rules_->policy, now_);
   // A child that validates its own stale response gains nothing from ours: it would store what is stale already.
@@ -166,6 +189,7 @@ void Transaction::miss(cache::Reason reason, CacheResult result) {
   if (!stale_) {
     if (store::ResponsePtr other = context_.store.peek(key_)) {
       offered_ = std::move(other);
+      context_.store.lookup(key_, TagCollector(tagged_));
       reason = cache::Reason::VariantNotStored;
       result = CacheResult::VaryMiss;
     }
@@ -191,8 +215,12 @@ void Transaction::miss(cache::Reason reason, CacheResult result) {
 }
 
 void Transaction::join(std::string_view collapse_key, std::uint64_t hash) {
-  auto joined = context_.collapse.join(collapse_key, hash,
-                                       [&] { return Fetch::create(context_, collapse_key, hash, hash); });
+  const auto make = [&] { return Fetch::create(context_, collapse_key, hash, hash); };
+  auto joined = context_.collapse.join(collapse_key, hash, make);
+  if (!joined.leader && joined.fetch->outrun()) {
+    context_.collapse.remove(collapse_key, hash, joined.fetch.get());
+    joined = context_.collapse.join(collapse_key, hash, make);
+  }
   leader_ = joined.leader;
   if (!joined.fetch->attach(waker_)) {
     context_.metrics.count_limit(Limit::Followers);
@@ -207,8 +235,7 @@ void Transaction::join(std::string_view collapse_key, std::uint64_t hash) {
 
 // Between "not stored" and "elected" another fetch may have ended: look once more before asking (collapse.h).
 void Transaction::lead(const std::shared_ptr<Fetch>& fetch) {
-  const VariantSelector selector(head_.fields, now_, text_);
-  if (store::ResponsePtr found = context_.store.lookup(key_, selector); found && found != stale_) {
+  if (store::ResponsePtr found = find_stored(text_); found && found != stale_) {
     const auto decision = cache::decide_reuse(directives_, found->meta(), rules_->policy, now_);
     if (decision.reuse == cache::Reuse::Fresh) {
       fetch->abandon();
@@ -232,6 +259,19 @@ void Transaction::go_alone(Alone how, CacheResult result, cache::Reason reason) 
   start_fetch(fetch, how, false);
 }
 
+// One If-None-Match for all of them, as far as a request's head has room.
+std::string Transaction::offered_tags() const {
+  constexpr std::size_t kMaxBytes = 4096;
+  std::string tags;
+  for (const store::ResponsePtr& variant : tagged_) {
+    const std::string_view tag = cache::slice(variant->head(), variant->meta().etag);
+    const bool in_a_list = cache::is_entity_tag(tag) || tagged_.size() == 1;  // one alone goes byte for byte
+    if (!in_a_list || tags.size() + tag.size() > kMaxBytes) continue;
+    if (tags.find(tag) == std::string::npos) tags.append(tags.empty() ? "" : ", ").append(tag);
+  }
+  return tags;
+}
+
 void Transaction::start_fetch(const std::shared_ptr<Fetch>& fetch, Alone how, bool background) {
   if (context_.fetches.size() >= context_.cache.fetches) {
     context_.metrics.count_limit(Limit::Fetches);
@@ -243,10 +283,16 @@ void Transaction::start_fetch(const std::shared_ptr<Fetch>& fetch, Alone how, bo
   FetchPlan plan;
   cache::ValidationFields conditions;
   const bool stores = how == Alone::MayStore;
-  const store::ResponsePtr& asked = stale_ ? stale_ : offered_;
-  const bool fits = stale_ || (offered_ && cache::same_codings(offered_->variant_key(), head_.fields, text_));
-  if (stores && fits && is_get()) conditions = cache::validation_fields(asked->meta(), asked->head());
-  if (!stale_) conditions.if_modified_since = {};  // a date does not tell variants apart
+  std::string tags;
+  std::erase_if(tagged_, [&](const store::ResponsePtr& variant) {
+    return !cache::same_codings(variant->variant_key(), head_.fields, text_);
+  });
+  if (stores && is_get() && stale_) {
+    conditions = cache::validation_fields(stale_->meta(), stale_->head());
+  } else if (stores && is_get()) {  // a date does not tell variants apart
+    conditions.if_none_match = tags = offered_tags();
+    plan.offered = tagged_;
+  }
   plan.request = make_upstream_request(head_, *site_, stores ? UpstreamPurpose::Store : UpstreamPurpose::Forward,
                                        conditions, context_.identity.name);
   if (stores) plan_slice(plan, background);
@@ -255,7 +301,7 @@ void Transaction::start_fetch(const std::shared_ptr<Fetch>& fetch, Alone how, bo
   plan.directives = directives_;
   plan.cache_key = key_.text;
   plan.stale = stale_;
-  if (conditions.any()) plan.asked = asked;
+  if (conditions.any()) plan.asked = stale_ ? stale_ : tagged_.front();
   plan.may_store = stores || head_.method == "POST";
   plan.has_authorization = find_field(head_.fields, "authorization") != nullptr;
   plan.request_no_store = directives_.no_store;
@@ -307,6 +353,7 @@ void Transaction::restart() {
   ++restarts_;
   stale_.reset();
   offered_.reset();
+  tagged_.clear();
   outcome_ = {};
   now_ = context_.clock.now();
   stage_ = Stage::Lookup;
@@ -330,6 +377,7 @@ void Transaction::release() {
   leave_fetch();
   stale_.reset();
   offered_.reset();
+  tagged_.clear();
   answered_.reset();
   request_body_ = nullptr;
   plan_ = {};
@@ -353,6 +401,7 @@ void Transaction::finish(std::uint64_t bytes_sent, std::uint64_t bytes_received,
   metrics.bytes_sent.add(bytes_sent);
   if (bytes_received > 0) metrics.bytes_received.add(bytes_received);
   (outcome_.result == CacheResult::Hit ? metrics.hit_seconds : metrics.miss_seconds).observe(duration);
+  if (fetch_) trace_.store_reason = fetch_->trace().store_reason;  // a body may have turned out too large, or been cut
   AccessRecord* record = context_.access_log.acquire();
   if (!record) return;
   record->time = now_;

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "edge/cache/directives.h"
 #include "edge/cache/key.h"
@@ -79,6 +80,7 @@ class Transaction {
   // transaction.cc: the steps
   bool admit();
   void lookup();
+  store::ResponsePtr find_stored(std::string& scratch);
   void miss(cache::Reason reason, CacheResult result);
   void join(std::string_view collapse_key, std::uint64_t hash);
   void lead(const std::shared_ptr<Fetch>& fetch);
@@ -89,6 +91,7 @@ class Transaction {
   void restart();
   void leave_fetch();
   void make_key();
+  std::string offered_tags() const;
 
   // transaction_slices.cc: parts of large responses
   void plan_slice(FetchPlan& plan, bool background) const;
@@ -113,6 +116,7 @@ class Transaction {
                 std::uint64_t end);
   void begin_plan(const store::ResponsePtr& response, HeadKind kind, int status);
   void describe(AccessRecord& record) const;
+  Shown shown_fields(bool child) const;
   bool is_get() const { return head_.method == "GET"; }
   bool is_head() const { return head_.method == "HEAD"; }
   bool to_child_tier() const;
@@ -144,7 +148,8 @@ class Transaction {
   std::optional<cache::ByteRange> slice_range_;  // what of a sliced response was asked for; empty = all of it
   bool uncombinable_ = false;     // met once: the second time the request goes upstream as it is
   store::ResponsePtr stale_;      // found, but must be validated
-  store::ResponsePtr offered_;    // another variant, whose tag upstream may find to fit as well
+  store::ResponsePtr offered_;    // another variant, which upstream may find to fit as well
+  std::vector<store::ResponsePtr> tagged_;  // all variants with a tag, on a variant miss
 
   Outcome outcome_;
   Fetch::Trace trace_;

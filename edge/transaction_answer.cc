@@ -12,6 +12,11 @@ bool Transaction::to_child_tier() const {
   return field_value(head_.fields, "cdn-loop").find("brink-") != std::string_view::npos;
 }
 
+Shown Transaction::shown_fields(bool child) const {
+  if (child || rules_->show_targeted_fields) return Shown::Everything;
+  return rules_->policy.surrogate_control ? Shown::NorSurrogate : Shown::NotTargeted;
+}
+
 void Transaction::answer_hit(store::ResponsePtr response, const cache::ReuseDecision& decision) {
   trace_ = {};
   outcome_.reason = decision.reason;
@@ -49,6 +54,10 @@ void Transaction::answer_progress(const Fetch::Progress& progress) {
       leave_fetch();
       return go_alone(Alone::MayStore, outcome_.result, cache::Reason::KnownUncacheable);
     }
+    if (context_.invalidations.groups().outdated(*progress.response)) {
+      leave_fetch();
+      return go_alone(Alone::MayStore, outcome_.result, outcome_.reason);
+    }
     const std::string_view vary = cache::slice(progress.response->head(), progress.response->meta().vary);
     scratch_.clear();
     if (!vary.empty()) cache::append_variant_key(vary, head_.fields, scratch_);
@@ -65,6 +74,7 @@ void Transaction::answer_fetched(const Fetch::Progress& progress) {
     outcome_.stored = true;
     return answer_sliced(progress.response);
   }
+  outcome_.store_reason = trace_.store_reason;
   outcome_.stored = trace_.store_reason == cache::Reason::Stored ||
                     trace_.store_reason == cache::Reason::StoredToValidate;
   answer_stored(progress.response, progress.fill);
@@ -110,10 +120,11 @@ void Transaction::begin_plan(const store::ResponsePtr& response, HeadKind kind, 
   plan_.status = status;
   extra_.clear();
   const bool child = to_child_tier();
-  if (head_is_verbatim(*response, kind, child)) {
+  const Shown shown = shown_fields(child);
+  if (head_is_verbatim(*response, kind, shown)) {
     plan_.head = response->head();
   } else {
-    write_head(*response, kind, child, head_text_);
+    write_head(*response, kind, shown, head_text_);
     plan_.head = head_text_;
   }
   const bool from_store = outcome_.result == CacheResult::Hit || outcome_.result == CacheResult::Stale ||

@@ -133,9 +133,16 @@ void apply_request(const Part& part, RequestDirectives& out) {
 // Fields that a stored response cannot go without: a qualified directive that names one is taken as
 // unqualified.
 bool is_indispensable(std::string_view name) {
-  constexpr std::array<std::string_view, 9> kNames = {
-      "vary", "cache-control", "cdn-cache-control", "brink-cache-control", "expires",
-      "date", "age",           "location",          "transfer-encoding"};
+  constexpr std::array<std::string_view, 10> kNames = {"vary",
+                                                       "cache-control",
+                                                       "cdn-cache-control",
+                                                       "brink-cache-control",
+                                                       "surrogate-control",
+                                                       "expires",
+                                                       "date",
+                                                       "age",
+                                                       "location",
+                                                       "transfer-encoding"};
   return name.starts_with("content-") ||
          std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
@@ -292,6 +299,26 @@ std::optional<ResponseDirectives> parse_targeted(Fields response, std::string_vi
   return out;
 }
 
+// The directives of Surrogate-Control, or empty when none of them is for us or known.
+std::optional<ResponseDirectives> parse_surrogate(Fields response) {
+  ResponseDirectives out;
+  out.targeted = true;
+  bool known = false;
+  for (const Field& field : response) {
+    if (!iequals(field.name, "surrogate-control")) continue;
+    for_each_list_element(field.value, [&](std::string_view element) {
+      if (element.find(';') != std::string_view::npos) return true;  // for a surrogate of that name
+      Part part = take_apart(element);
+      part.argument = part.argument.substr(0, part.argument.find('+'));
+      known = known || part.directive != Directive::Unknown;
+      apply_response(part, out);
+      return true;
+    });
+  }
+  if (!known || out.invalid_freshness) return std::nullopt;
+  return out;
+}
+
 // What a request may hold that matters here, told apart by length and first letter: most fields
 // cost two compares.
 bool is_cache_control(std::string_view name) {
@@ -334,9 +361,12 @@ RequestDirectives parse_request_directives(Fields request) {
   return out;
 }
 
-ResponseDirectives parse_response_directives(Fields response) {
+ResponseDirectives parse_response_directives(Fields response, bool surrogate_control) {
   if (auto targeted = parse_targeted(response, "brink-cache-control")) return std::move(*targeted);
   if (auto targeted = parse_targeted(response, "cdn-cache-control")) return std::move(*targeted);
+  if (surrogate_control) {
+    if (auto targeted = parse_surrogate(response)) return std::move(*targeted);
+  }
   ResponseDirectives out;
   for (const Field& field : response) {
     if (!is_cache_control(field.name)) continue;

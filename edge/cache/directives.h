@@ -61,10 +61,13 @@ struct ResponseDirectives {
 
 // What governs this response in a shared cache: Brink-Cache-Control, else CDN-Cache-Control, the
 // first of them that is not empty and parses as a Structured Field Dictionary whose known
-// directives have the right types (RFC 9213 §2.1, §2.2), else Cache-Control. With a targeted field
-// Expires does not count. A quoted string that is never closed hides nothing restrictive: after it
-// `no-store`, `private`, `no-cache`, `must-revalidate` … still count, while `max-age` and other
-// permissions do not.
-ResponseDirectives parse_response_directives(Fields response);
+// directives have the right types (RFC 9213 §2.1, §2.2), else, with `surrogate_control`,
+// Surrogate-Control (Edge Architecture Specification 1.0), else Cache-Control. With a targeted
+// field Expires does not count. Of Surrogate-Control the directives that Cache-Control has too
+// count (the freshness extension behind '+' does not), except those for a surrogate by name; a
+// field without any of them, or with a max-age that is none, is ignored. A quoted string that is
+// never closed hides nothing restrictive: after it `no-store`, `private`, `no-cache`,
+// `must-revalidate` … still count, while `max-age` and other permissions do not.
+ResponseDirectives parse_response_directives(Fields response, bool surrogate_control = false);
 
 }  // namespace brink::edge::cache

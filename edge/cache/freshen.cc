@@ -73,7 +73,7 @@ bool freshen(std::string_view stored_head, const StoredMeta& stored, const Respo
   freshened.method = "GET";
   freshened.status = stored.status;
   freshened.fields = merged;
-  const ResponseDirectives directives = parse_response_directives(merged);
+  const ResponseDirectives directives = parse_response_directives(merged, policy.surrogate_control);
   const StoreDecision decision = decide_storable(freshened, directives, policy);
   out_meta = decision.meta;
   out_meta.head_only = stored.head_only;

@@ -59,9 +59,6 @@ constexpr std::array kRows = {
         "5.2.2)."},
     Row{Reason::InvalidFreshness, "invalid-freshness",
         "The freshness information is not valid and counts as stale (RFC 9111 section 4.2.1)."},
-    Row{Reason::AuthorizationRequest, "authorization",
-        "The request has Authorization and the stored response is not for sharing (RFC 9111 "
-        "section 3.5)."},
     Row{Reason::KnownUncacheable, "known-uncacheable",
         "The last response under this key could not be stored; it is not waited for."},
     Row{Reason::RangeNotStored, "range-not-stored",

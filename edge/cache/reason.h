@@ -31,7 +31,6 @@ enum class Reason : std::uint8_t {
   RequestMinFresh,
   MustRevalidate,
   InvalidFreshness,
-  AuthorizationRequest,
   KnownUncacheable,
   RangeNotStored,
   OnlyIfCached,

@@ -19,6 +19,7 @@ struct Policy {
   bool honour_request_directives = true;
   bool store_set_cookie = true;
   bool heuristic_freshness = true;
+  bool surrogate_control = false;
   std::uint32_t stale_if_unreachable_s = 24 * 3600;
   std::int64_t freshness_override_s = -1;  // -1 = what the response says
 };
@@ -69,10 +70,11 @@ StoreDecision decide_storable(const ResponseContext& context, const ResponseDire
 // Set-Cookie lines stay apart. A missing Date is added from response_time (RFC 9110 §6.6.1). Fills
 // meta's slices and dates. False when the block would exceed 64 KiB.
 //
-// Kept, since a child tier needs them to decide alike: Brink-Cache-Control, CDN-Cache-Control and
-// the tag fields. The respond step leaves them out for ordinary clients (hidden_from_clients) when
-// meta.has_hidden_fields says so. With empty `directives` nothing is left out for being qualified:
-// the head for the one client whose request this answers, or for a response that is not stored.
+// Kept, since a child tier needs them to decide alike: Brink-Cache-Control, CDN-Cache-Control,
+// Surrogate-Control and the tag fields. The respond step leaves them out for ordinary clients
+// (hidden_from_clients) when meta.has_hidden_fields says so. With empty `directives` nothing is
+// left out for being qualified: the head for the one client whose request this answers, or for a
+// response that is not stored.
 bool build_stored_head(const ResponseContext& context, const ResponseDirectives& directives,
                        std::string& out, StoredMeta& meta);
 
@@ -82,8 +84,10 @@ bool build_stored_head(const ResponseContext& context, const ResponseDirectives&
 void append_qualified_lines(Fields response, const ResponseDirectives& directives,
                             std::string& out);
 
-// Brink-Cache-Control, CDN-Cache-Control, Surrogate-Key, Cache-Tag, xkey.
-bool hidden_from_clients(std::string_view name);
+// Brink-Cache-Control, CDN-Cache-Control, Surrogate-Key, Cache-Tag, xkey; and Surrogate-Control
+// where the site reads it. (meta.has_hidden_fields says that there may be such a field, whatever
+// the site does.)
+bool hidden_from_clients(std::string_view name, bool surrogate_control);
 
 // Ends at this hop (RFC 9110 §7.6.1, RFC 9111 §3.1), whatever Connection says.
 bool is_hop_by_hop(std::string_view name);

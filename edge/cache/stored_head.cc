@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include "edge/cache/groups.h"
 #include "edge/cache/http_date.h"
 #include "edge/cache/storable.h"
 #include "edge/cache/tokens.h"
@@ -112,10 +113,10 @@ std::int64_t date_in(std::string_view head, HeadSlice slice, TimePoint now) {
 
 }  // namespace
 
-bool hidden_from_clients(std::string_view name) {
+bool hidden_from_clients(std::string_view name, bool surrogate_control) {
   constexpr std::array<std::string_view, 5> kNames = {"cdn-cache-control", "brink-cache-control",
                                                       "surrogate-key", "cache-tag", "xkey"};
-  return contains(kNames, name);
+  return contains(kNames, name) || (surrogate_control && iequals(name, "surrogate-control"));
 }
 
 bool is_hop_by_hop(std::string_view name) {
@@ -156,7 +157,7 @@ void append_qualified_lines(Fields response, const ResponseDirectives& directive
   };
   for (const Field& field : response) {
     if (!qualified(field.name) || !is_well_formed(field) || is_hop_by_hop(field.name) ||
-        is_rewritten(field.name) || hidden_from_clients(field.name) ||
+        is_rewritten(field.name) || hidden_from_clients(field.name, true) ||
         std::binary_search(nominated.begin(), nominated.end(), field.name, iless)) {
       continue;
     }
@@ -170,6 +171,7 @@ bool build_stored_head(const ResponseContext& context, const ResponseDirectives&
   append_status_line(context.status, out);
   Slices slices{meta};
   meta.has_hidden_fields = false;
+  meta.has_groups = false;
   const auto excluded = excluded_names(context.fields, directives);
   bool has_vary = false;
   for (const Field& field : context.fields) {
@@ -184,7 +186,8 @@ bool build_stored_head(const ResponseContext& context, const ResponseDirectives&
       slices.note(field.name, append_line(field.name, trim_ows(field.value), out));
     }
     if (out.size() > kHeadLimitBytes) return false;
-    meta.has_hidden_fields = meta.has_hidden_fields || hidden_from_clients(field.name);
+    meta.has_hidden_fields = meta.has_hidden_fields || hidden_from_clients(field.name, true);
+    meta.has_groups = meta.has_groups || iequals(field.name, kCacheGroups);
   }
   if (!slices.has_date()) {
     const auto now = format_http_date(context.response_time);

@@ -202,6 +202,10 @@ bool same_representation(Fields response, const StoredMeta& meta, std::string_vi
          single_value(response, "last-modified") == validator;
 }
 
+bool is_entity_tag(std::string_view tag) {
+  return is_well_formed(tag) && std::count(tag.begin(), tag.end(), '"') == 2;
+}
+
 bool if_range_holds(Fields request, const StoredMeta& meta, std::string_view head) {
   const FieldLines lines = field_lines(request, "if-range");
   if (lines.count == 0) return true;

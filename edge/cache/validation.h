@@ -31,6 +31,9 @@ Precondition evaluate_preconditions(std::string_view method, Fields request, con
 bool is_conditional(Fields request);
 bool is_condition_field(std::string_view name);
 
+// RFC 9110 §8.8.3: quoted, perhaps behind "W/", without a quote inside.
+bool is_entity_tag(std::string_view tag);
+
 // If-Range (RFC 9110 §13.1.5): strong comparison of a tag, or exact Last-Modified where that is
 // strong, i.e. at least a second before Date (§8.8.2.2). True = the range may be served; also
 // without the field.

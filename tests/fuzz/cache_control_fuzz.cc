@@ -58,7 +58,7 @@ void check_block(std::string_view head, const StoredMeta& meta) {
     CHECK(is_token(field.name));
     CHECK(field.value.find_first_of("\r\n") == std::string_view::npos);
     CHECK(!is_hop_by_hop(field.name) && !iequals(field.name, "age"));
-    hidden = hidden || hidden_from_clients(field.name);
+    hidden = hidden || hidden_from_clients(field.name, true);
     return true;
   });
   CHECK(hidden == meta.has_hidden_fields);

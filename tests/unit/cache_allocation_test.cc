@@ -72,7 +72,7 @@ TEST(HitPath, AllocatesNothing) {
     EXPECT_EQ(resolve_ranges("bytes=0-1,5-6", 100).count, 2U);
     EXPECT_EQ(current_age(stored.meta, kNow), 0U);
     for_each_stored_field(stored.head,
-                          [](const Field& field) { return !hidden_from_clients(field.name); });
+                          [](const Field& field) { return !hidden_from_clients(field.name, false); });
     format_http_date(kNow);
   };
   everything();  // buffers grow

@@ -272,5 +272,38 @@ TEST(ResponseDirectives, Targeted) {
   }
 }
 
+TEST(ResponseDirectives, SurrogateControl) {
+  const Row rows[] = {
+      {"Surrogate-Control: max-age=60", "max-age=60 TARGETED"},
+      {"Surrogate-Control: MAX-AGE=60, content=\"ESI/1.0\"", "max-age=60 TARGETED"},
+      {"Surrogate-Control: max-age=3600+600", "max-age=3600 TARGETED"},
+      {"Surrogate-Control: no-store, content=\"ESI/1.0\"", "no-store TARGETED"},
+      {"Cache-Control: no-store\nSurrogate-Control: max-age=5", "max-age=5 TARGETED"},
+      {"Surrogate-Control: max-age=5\nSurrogate-Control: no-store", "max-age=5 no-store TARGETED"},
+      // the last alternative
+      {"CDN-Cache-Control: max-age=6\nSurrogate-Control: max-age=5", "max-age=6 TARGETED"},
+      {"CDN-Cache-Control: &\nSurrogate-Control: max-age=5", "max-age=5 TARGETED"},
+      // nothing in it that counts here
+      {"Cache-Control: private\nSurrogate-Control: content=\"ESI/1.0\"", "private"},
+      {"Cache-Control: private\nSurrogate-Control: no-store-remote", "private"},
+      {"Cache-Control: private\nSurrogate-Control: max-age=60;other", "private"},
+      {"Surrogate-Control: max-age=60;other, max-age=30", "max-age=30 TARGETED"},
+      {"Cache-Control: private\nSurrogate-Control: max-age=a", "private"},
+      {"Cache-Control: private\nSurrogate-Control: max-age", "private"},
+      {"Cache-Control: private\nSurrogate-Control: max-age =5", "private"},
+      {"Cache-Control: private\nSurrogate-Control: +5", "private"},
+      {"Cache-Control: private\nSurrogate-Control:", "private"},
+  };
+  for (const Row& row : rows) {
+    EXPECT_EQ(show(parse_response_directives(lines(row.input), true)), row.expected) << row.input;
+    EXPECT_NE(show(parse_response_directives(lines("Cache-Control: x\n" + std::string(row.input)))),
+              "max-age=5 TARGETED")
+        << row.input;
+  }
+  EXPECT_EQ(show(parse_response_directives(
+                lines("Cache-Control: private\nSurrogate-Control: max-age=60"), false)),
+            "private");
+}
+
 }  // namespace
 }  // namespace brink::edge::cache

@@ -159,14 +159,28 @@ TEST(StoredHead, WhatIsRepeatedOrInvalidIsNoValidator) {
 TEST(StoredHead, HiddenFields) {
   for (const std::string_view name :
        {"CDN-Cache-Control", "brink-cache-control", "Surrogate-Key", "cache-tag", "XKEY"}) {
-    EXPECT_TRUE(hidden_from_clients(name)) << name;
+    EXPECT_TRUE(hidden_from_clients(name, false)) << name;
     EXPECT_TRUE(Stored{std::string{name} + ": a"}.meta.has_hidden_fields) << name;
   }
   for (const std::string_view name :
        {"Cache-Control", "Cache-Groups", "Surrogate-Keys", "Set-Cookie"}) {
-    EXPECT_FALSE(hidden_from_clients(name)) << name;
+    EXPECT_FALSE(hidden_from_clients(name, false)) << name;
     EXPECT_FALSE(Stored{std::string{name} + ": a"}.meta.has_hidden_fields) << name;
   }
+}
+
+// Shown to clients unless the site reads it; a site's child tier needs it in any case.
+TEST(StoredHead, SurrogateControlIsHiddenWhereItIsRead) {
+  EXPECT_TRUE(hidden_from_clients("surrogate-CONTROL", true));
+  EXPECT_FALSE(hidden_from_clients("Surrogate-Control", false));
+  EXPECT_TRUE(Stored{"Surrogate-Control: max-age=1"}.meta.has_hidden_fields);
+  EXPECT_NE(Stored{"Surrogate-Control: max-age=1"}.head.find("Surrogate-Control: max-age=1"),
+            std::string::npos);
+}
+
+TEST(StoredHead, RemembersThatThereAreGroups) {
+  EXPECT_TRUE(Stored{"cache-GROUPS: \"a\""}.meta.has_groups);
+  EXPECT_FALSE(Stored{"Cache-Group: \"a\"\nCache-Group-Invalidation: \"a\""}.meta.has_groups);
 }
 
 TEST(StoredHead, AtMost64KiB) {

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "edge/access_log_line.h"
+#include "edge/cache_status.h"
 #include "edge/json_text.h"
 
 namespace brink::edge {
@@ -85,6 +86,34 @@ TEST(AccessLogLine, WritesWhatUpstreamDidAndWhatWentWrong) {
   EXPECT_EQ(json.at("collapsed"), true);
   EXPECT_EQ(json.at("cut"), true);
   EXPECT_EQ(json.at("error"), "http_response_incomplete");
+}
+
+TEST(AccessLogLine, EveryReasonHasItsWordHereAndInCacheStatus) {
+  using cache::Reason;
+  for (int i = 1; i < static_cast<int>(Reason::Count_); ++i) {
+    const auto reason = static_cast<Reason>(i);
+    const std::string word(cache::to_string(reason));
+    AccessRecord record = hit();
+    record.reason = record.store_reason = reason;
+    const auto json = boost::json::parse(line_of(record)).as_object();
+    EXPECT_EQ(std::string(json.at("reason").as_string()), word);
+    EXPECT_EQ(std::string(json.at("store_reason").as_string()), word);
+    Outcome outcome;
+    outcome.result = CacheResult::Hit;
+    outcome.reason = reason;
+    std::string status;
+    append_cache_status(status, "brink-a", "", outcome);
+    EXPECT_EQ(status, "Cache-Status: brink-a; hit; detail=" + word + "\r\n");
+    status.clear();
+    outcome.result = CacheResult::Miss;
+    outcome.reason = Reason::NotStored;
+    outcome.store_reason = reason;
+    outcome.stored = reason == Reason::Stored;
+    append_cache_status(status, "brink-a", "", outcome);
+    const std::string told =
+        reason == Reason::Stored ? "; stored; detail=not-stored" : "; detail=not-stored/" + word;
+    EXPECT_EQ(status, "Cache-Status: brink-a; fwd=uri-miss" + told + "\r\n");
+  }
 }
 
 TEST(AccessLogLine, HostileTextIsStillOneLineOfValidJson) {
