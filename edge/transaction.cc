@@ -42,7 +42,7 @@ class VariantSelector final : public store::Selector {
 class TagCollector final : public store::Selector {
  public:
   explicit TagCollector(std::vector<store::ResponsePtr>& out) : out_(out) { out_.reserve(kMaxOffered); }
-  int score(const store::StoredResponse& candidate) const noexcept override {
+  std::int64_t score(const store::StoredResponse& candidate) const noexcept override {
     if (candidate.meta().etag.length > 0 && out_.size() < kMaxOffered) out_.emplace_back(&candidate);
     return 0;
   }
