@@ -42,6 +42,7 @@ struct ClientLimits {
   Millis body_timeout{30'000};         // between two reads of a request body → 408, close
   Millis idle_timeout{75'000};         // keep-alive → close
   Millis write_timeout{30'000};        // no byte taken by the client → close
+  Millis slow_reader_timeout{10'000};  // holds up other clients of a body that is not stored → cut
   std::uint32_t header_bytes = 32 * 1024;      // request head → 431
   std::uint32_t header_fields = 128;           // → 431
   std::uint32_t uri_bytes = 16 * 1024;         // → 414

@@ -87,6 +87,11 @@ constexpr Key kLimitsKeys[] = {
         "write_timeout", Type::Duration, "30s",
         "Longest time a client may take no byte of its response; then the connection is closed.")
         .between(1, kHourMs),
+    leaf<&ClientLimits::slow_reader_timeout>(
+        "slow_reader_timeout", Type::Duration, "10s",
+        "How long a client may hold up others that read the same body as it passes, not stored; "
+        "then its response is cut. Alone it may take its time, within write_timeout.")
+        .between(1, kHourMs),
     leaf<&ClientLimits::header_bytes>("header_bytes", Type::Size, "32KiB",
                                       "Largest request head; beyond it 431.")
         .between(kKiB, kMiB),

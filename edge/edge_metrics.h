@@ -21,7 +21,7 @@ struct EdgeMetrics {
   explicit EdgeMetrics(MetricsRegistry& registry);
 
   void count_request(CacheResult result) { requests_by_result[static_cast<std::size_t>(result)]->add(); }
-  void count_limit(Limit limit) { limits[static_cast<std::size_t>(limit)]->add(); }
+  void count_limit(Limit limit, std::uint64_t times = 1) { limits[static_cast<std::size_t>(limit)]->add(times); }
   void count_status(int status);  // by class: 1xx … 5xx
 
   std::array<Counter*, static_cast<std::size_t>(CacheResult::Count_)> requests_by_result;

@@ -14,7 +14,6 @@ namespace {
 
 constexpr Millis kTick{100};
 constexpr Millis kAcceptPause{100};
-constexpr Millis kWindowPatience{10'000};
 constexpr int kBacklog = 4096;
 using ReusePort = net::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
@@ -183,7 +182,8 @@ Awaitable<void> Shard::tick_loop() {
       SessionBase& session = *it++;
       session.on_tick(coarse_now_);
     }
-    parts_.store.sweep(coarse_now_, kWindowPatience);
+    const std::size_t cut = parts_.store.sweep(coarse_now_, config_.limits.slow_reader_timeout);
+    if (cut > 0) metrics_.count_limit(Limit::SlowReaders, cut);
   }
   fetches_.cancel_all();
   upstream_.reset();

@@ -52,6 +52,10 @@ class TagCollector final : public store::Selector {
   std::vector<store::ResponsePtr>& out_;
 };
 
+std::string_view tag_of(const store::StoredResponse& response) {
+  return cache::slice(response.head(), response.meta().etag);
+}
+
 bool asked_by_request(cache::Reason reason) {
   return reason == cache::Reason::NoCacheRequest || reason == cache::Reason::RequestMaxAge ||
          reason == cache::Reason::RequestMinFresh;
@@ -263,11 +267,12 @@ void Transaction::go_alone(Alone how, CacheResult result, cache::Reason reason) 
 std::string Transaction::offered_tags() const {
   constexpr std::size_t kMaxBytes = 4096;
   std::string tags;
-  for (const store::ResponsePtr& variant : tagged_) {
-    const std::string_view tag = cache::slice(variant->head(), variant->meta().etag);
+  for (auto variant = tagged_.begin(); variant != tagged_.end(); ++variant) {
+    const std::string_view tag = tag_of(**variant);
     const bool in_a_list = cache::is_entity_tag(tag) || tagged_.size() == 1;  // one alone goes byte for byte
-    if (!in_a_list || tags.size() + tag.size() > kMaxBytes) continue;
-    if (tags.find(tag) == std::string::npos) tags.append(tags.empty() ? "" : ", ").append(tag);
+    const bool again = std::any_of(tagged_.begin(), variant, [&](const auto& v) { return tag_of(*v) == tag; });
+    if (!in_a_list || again || tags.size() + tag.size() > kMaxBytes) continue;
+    tags.append(tags.empty() ? "" : ", ").append(tag);
   }
   return tags;
 }
@@ -302,7 +307,7 @@ void Transaction::start_fetch(const std::shared_ptr<Fetch>& fetch, Alone how, bo
   plan.cache_key = key_.text;
   plan.stale = stale_;
   if (conditions.any()) plan.asked = stale_ ? stale_ : tagged_.front();
-  plan.may_store = stores || head_.method == "POST";
+  plan.may_store = stores || (head_.method == "POST" && !rules_->bypass);
   plan.has_authorization = find_field(head_.fields, "authorization") != nullptr;
   plan.request_no_store = directives_.no_store;
   plan.background = background;

@@ -96,7 +96,7 @@ class Fill {
   std::optional<std::uint64_t> known_length() const;
 
   // From any thread (store.h).
-  void sweep(Ticks now, Millis patience);
+  std::size_t sweep(Ticks now, Millis patience);
 
  private:
   using Lock = std::unique_lock<std::mutex>;
@@ -120,7 +120,7 @@ class Fill {
   void drop_passed(std::vector<ChunkPtr>& dropped);
   void seal_tail();
   bool waited_too_long(Ticks now, Millis patience);
-  void cut_front_readers(WaitingList& cut);
+  std::size_t cut_front_readers(WaitingList& cut);
   bool room_again();
   void call(Lock& lock, WakeSlot& slot);
   void call_all(Lock& lock, WaitingList& list);

@@ -105,14 +105,15 @@ bool Fill::waited_too_long(Ticks now, Millis patience) {
 }
 
 // Those who hold the oldest bytes are cut until there is room.
-void Fill::sweep(Ticks now, Millis patience) {
+std::size_t Fill::sweep(Ticks now, Millis patience) {
   std::vector<ChunkPtr> dropped;
   WaitingList cut;
   Lock lock(mutex_);
-  if (!waited_too_long(now, patience)) return;
+  if (!waited_too_long(now, patience)) return 0;
+  std::size_t count = 0;
   bool writer_may_go_on = false;
   while (!writer_may_go_on && !chunks_.empty()) {
-    cut_front_readers(cut);
+    count += cut_front_readers(cut);
     const std::size_t before = chunks_.size();
     drop_passed(dropped);
     if (chunks_.size() == before) break;
@@ -120,9 +121,10 @@ void Fill::sweep(Ticks now, Millis patience) {
   }
   call_all(lock, cut);
   if (writer_may_go_on) call(lock, writer_);
+  return count;
 }
 
-void Fill::cut_front_readers(WaitingList& cut) {
+std::size_t Fill::cut_front_readers(WaitingList& cut) {
   Chunk* front = chunks_.front().get();
   for (auto at = readers_.begin(); at != readers_.end();) {
     FillReader& reader = *at++;

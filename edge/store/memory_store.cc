@@ -220,7 +220,7 @@ void MemoryStore::drop_orphans() {
   }
 }
 
-void MemoryStore::sweep(Ticks now, Millis patience) {
+std::size_t MemoryStore::sweep(Ticks now, Millis patience) {
   drop_orphans();
   std::vector<std::shared_ptr<Fill>> fills;
   {
@@ -229,8 +229,10 @@ void MemoryStore::sweep(Ticks now, Millis patience) {
     for (const MemoryWriter* writer : windows_)
       fills.push_back(writer->fill());
   }
+  std::size_t cut = 0;
   for (const std::shared_ptr<Fill>& fill : fills)
-    fill->sweep(now, patience);
+    cut += fill->sweep(now, patience);
+  return cut;
 }
 
 StoreStats MemoryStore::stats() const {

@@ -32,7 +32,7 @@ class MemoryStore final : public Store {
   std::size_t invalidate(const cache::CacheKey& key) override;
   bool drop(const ResponsePtr& response) override;
   void set_limits(std::uint64_t ceiling_bytes, std::uint64_t max_response_bytes) override;
-  void sweep(Ticks now, Millis patience) override;
+  std::size_t sweep(Ticks now, Millis patience) override;
   StoreStats stats() const override;
 
   // --- for its writers ---

@@ -100,7 +100,8 @@ class Store {
   virtual void set_limits(std::uint64_t ceiling_bytes, std::uint64_t max_response_bytes) = 0;
   // Housekeeping, called a few times a second: cuts readers that held up others in a window for
   // longer than `patience`; drops slices whose map has gone.
-  virtual void sweep(Ticks now, Millis patience) = 0;
+  // Returns how many readers were cut.
+  virtual std::size_t sweep(Ticks now, Millis patience) = 0;
   virtual StoreStats stats() const = 0;
 };
 

@@ -14,7 +14,7 @@ events {{ worker_connections 4096; }}
 http {{
   log_format counted escape=json '{{"method":"$request_method","uri":"$request_uri","status":"$status",'
     '"range":"$http_range","if_none_match":"$http_if_none_match","if_modified_since":"$http_if_modified_since",'
-    '"connection":"$remote_port"}}';
+    '"connection":"$remote_port","bytes":"$body_bytes_sent"}}';
   access_log {folder}/nginx-access.log counted;
   client_body_temp_path {folder}/body;
   proxy_temp_path {folder}/proxy;

@@ -74,12 +74,24 @@ Lines condition_lines(const Lines& fields) {
   return out;
 }
 
-Lines validators(const Lines& stored, bool tag_only) {
+Lines validators(const Lines& stored) {
   Lines out;
   if (const auto tag = only_value(stored, "ETag")) out.emplace_back("if-none-match", *tag);
   const auto modified = only_value(stored, "Last-Modified");
-  if (modified && !tag_only) out.emplace_back("if-modified-since", *modified);
+  if (modified) out.emplace_back("if-modified-since", *modified);
   return out;
+}
+
+Lines one_of(const std::vector<std::string>& tags) {
+  std::vector<std::string> listed;
+  for (const std::string& tag : tags) {
+    const bool again = std::find(listed.begin(), listed.end(), tag) != listed.end();
+    if (!again && (well_formed(tag) || tags.size() == 1)) listed.push_back(tag);
+  }
+  std::string list;
+  for (const std::string& tag : listed)
+    list += (list.empty() ? "" : ", ") + tag;
+  return list.empty() ? Lines{} : Lines{{"if-none-match", list}};
 }
 
 // §4.3.4 in its order: a strong validator must be equal, a weak one agree; without any, the one

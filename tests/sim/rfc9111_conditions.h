@@ -12,9 +12,10 @@ namespace brink::sim::rfc9111 {
 int evaluate_conditions(const Lines& request, const Lines& stored, Seconds64 now);
 // The lines of `fields` that are conditions (RFC 9110 §13.1).
 Lines condition_lines(const Lines& fields);
-// §4.3.1: what validates this stored response. `tag_only`: for a variant that was not asked for,
-// dates say nothing (§4.1).
-Lines validators(const Lines& stored, bool tag_only);
+// §4.3.1: what validates this stored response.
+Lines validators(const Lines& stored);
+// §4.3.1: an If-None-Match that lists the tags of several; a malformed one cannot stand in a list.
+Lines one_of(const std::vector<std::string>& tags);
 
 // §4.3.4: is this 304 about that stored response?
 bool selects(const Lines& not_modified, const Lines& stored, Seconds64 now);
@@ -33,5 +34,7 @@ struct Variant {
 // How well a stored response fits a request. 0 = not at all; the greatest is the best.
 int variant_fit(const Variant& variant, const Lines& stored, const Lines& request);
 bool same_variant(const Variant& a, const Variant& b);
+// Would this request have got a response with the same content codings?
+bool same_codings(const Variant& stored, const Lines& request);
 
 }  // namespace brink::sim::rfc9111

@@ -81,9 +81,7 @@ void Model::lookup() {
     return forward("fwd=bypass");  // §5.2.1.5; HTTP-BEHAVIOUR: nor from the store
   const Stored* found = choose();
   if (!found) {
-    const auto& others = stored_[request_.target];
-    return miss(others.empty() ? "fwd=uri-miss" : "fwd=vary-miss",
-                others.empty() ? nullptr : others.data());
+    return miss(stored_[request_.target].empty() ? "fwd=uri-miss" : "fwd=vary-miss");
   }
   const Stored stored = *found;
   // HTTP-BEHAVIOUR §4.2.4: Cache-Status says fwd=stale whenever the response is stale, served or
@@ -95,7 +93,7 @@ void Model::lookup() {
       return answer_from(stored, "fwd=stale", received_);
     case Use::WhileRevalidate:
       answer_from(stored, "fwd=stale", received_);
-      return fetch({&stored, nullptr, true, "GET", {}});
+      return fetch({&stored, {}, true, "GET", {}});
     case Use::Validate:
       return validate(stored);
   }
@@ -107,17 +105,27 @@ void Model::validate(const Stored& stored) {
       remaining(stored, received_) > 0 && !stored.response.control.unqualified("no-cache");
   out_.disposition = fresh ? "fwd=request" : "fwd=stale";
   if (wishes_.has("only-if-cached")) return own_error(504, "§5.2.1.7: only-if-cached");
-  fetch({&stored, nullptr, false, request_.method, {}});
+  fetch({&stored, {}, false, request_.method, {}});
 }
 
-void Model::miss(const std::string& why, const Stored* offered) {
+void Model::miss(const std::string& why) {
   out_.disposition = why;
   out_.rule = "§4: nothing stored fits";
   if (wishes_.has("only-if-cached")) return own_error(504, "§5.2.1.7: only-if-cached");
-  if (!offered) return fetch({nullptr, nullptr, false, request_.method, {}});
-  const Stored copy = *offered;  // §4.1, HTTP-BEHAVIOUR §4.3: its entity tag is offered; here the
-                                 // latest variant's alone
-  fetch({nullptr, &copy, false, request_.method, {}});
+  fetch({nullptr, offered(), false, request_.method, {}});
+}
+
+// §4.1, §4.3.1; HTTP-BEHAVIOUR §4.3: all variants that have an entity tag, the latest first; none
+// of other content codings, since one weak tag may stand for all of them (RFC 9110 §8.8.3.3).
+std::vector<Model::Stored> Model::offered() const {
+  std::vector<Stored> out;
+  const auto all = stored_.find(request_.target);
+  if (all == stored_.end()) return out;
+  for (const Stored& other : all->second) {
+    if (only_value(other.response.fields, "ETag") && same_codings(other.variant, request_.fields))
+      out.push_back(other);
+  }
+  return out;
 }
 
 Model::Use Model::decide(const Stored& stored, std::string& rule) const {

@@ -75,8 +75,8 @@ class Model {
   };
   // What a question is about.
   struct Question {
-    const Stored* stale = nullptr;    // fits the request, but must be validated
-    const Stored* offered = nullptr;  // another variant
+    const Stored* stale = nullptr;  // fits the request, but must be validated
+    std::vector<Stored> offered;    // other variants with a tag
     bool background = false;
     std::string method;
     TimePoint asked_at{};
@@ -85,7 +85,8 @@ class Model {
 
   // rfc9111_model.cc: from the store
   void lookup();
-  void miss(const std::string& why, const Stored* offered);
+  void miss(const std::string& why);
+  std::vector<Stored> offered() const;
   void validate(const Stored& stored);
   Use decide(const Stored& stored, std::string& rule) const;
   Use decide_fresh(const Stored& stored, std::string& rule) const;
@@ -104,6 +105,7 @@ class Model {
   // rfc9111_upstream.cc: from the origin
   void forward(const std::string& why);
   void fetch(Question question);
+  const Stored* selected(const Question& question, const Reply& reply) const;
   Reply ask(Question& question, const Lines& conditions);
   void take_full(const Question& question, const Reply& reply);
   void take_not_modified(const Question& question, const Stored& asked, const Reply& reply);

@@ -41,7 +41,7 @@ Reply Model::ask(Question& question, const Lines& conditions) {
 void Model::forward(const std::string& why) {
   out_.disposition = why;
   out_.rule = "§4: goes past the cache";
-  Question question{nullptr, nullptr, false, request_.method, {}};
+  Question question{nullptr, {}, false, request_.method, {}};
   const Reply reply = ask(question, condition_lines(request_.fields));
   if (has_no_head(reply)) return no_answer(question, reply);
   invalidate(reply);
@@ -63,14 +63,19 @@ void Model::invalidate(const Reply& reply) {
 }
 
 void Model::fetch(Question question) {
-  const Stored* asked = question.stale ? question.stale : question.offered;
   Lines conditions;
   // §4.3.1; a HEAD's answer is compared with what is stored instead (§4.3.5).
-  if (asked && question.method == "GET")
-    conditions = validators(asked->response.fields, !question.stale);
+  if (question.method == "GET" && question.stale) {
+    conditions = validators(question.stale->response.fields);
+  } else if (question.method == "GET") {
+    std::vector<std::string> tags;
+    for (const Stored& other : question.offered)
+      tags.push_back(*only_value(other.response.fields, "ETag"));
+    conditions = one_of(tags);
+  }
   Reply reply = ask(question, conditions);
   if (!has_no_head(reply) && reply.status == 304 && !conditions.empty()) {
-    if (selects(reply.fields, asked->response.fields, seconds_since_1970(clock_.now()))) {
+    if (const Stored* asked = selected(question, reply)) {
       return take_not_modified(question, *asked, reply);
     }
     reply = ask(question, {});  // §4.3.4: "the cache MUST NOT use the new response to update"; so
@@ -81,6 +86,19 @@ void Model::fetch(Question question) {
   if (question.method == "HEAD" && reply.status == 200 && question.stale)
     take_head(question, reply);
   take_full(question, reply);
+}
+
+// §4.3.4: what a 304 is about; of several that were offered the tag that it names, or none.
+const Model::Stored* Model::selected(const Question& question, const Reply& reply) const {
+  const auto fits = [&](const Stored& stored) {
+    return selects(reply.fields, stored.response.fields, seconds_since_1970(clock_.now()));
+  };
+  if (question.stale) return fits(*question.stale) ? question.stale : nullptr;
+  if (question.offered.size() > 1 && !only_value(reply.fields, "ETag")) return nullptr;
+  for (const Stored& other : question.offered) {
+    if (fits(other)) return &other;
+  }
+  return nullptr;
 }
 
 // RFC 5861 §4, §4.2.4. True: the stale response is the answer.

@@ -127,6 +127,13 @@ int variant_fit(const Variant& variant, const Lines& stored, const Lines& reques
   return best;
 }
 
+bool same_codings(const Variant& stored, const Lines& request) {
+  for (const std::string& member : members(stored.vary)) {
+    if (lower(member) == "accept-encoding") return codings(stored.request) == codings(request);
+  }
+  return true;
+}
+
 bool same_variant(const Variant& a, const Variant& b) {
   return nominated(a.vary, a.request) == nominated(b.vary, b.request);
 }

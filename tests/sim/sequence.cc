@@ -14,7 +14,9 @@ std::string resolved(const std::string& value, TimePoint now, const Asked* asked
   if (!value.starts_with("@")) return value;
   if (value == "@tag") {
     const auto tag = asked ? rfc9111::only_value(asked->conditions, "if-none-match") : std::nullopt;
-    return tag.value_or("\"none\"");
+    // Of several that were offered, the last.
+    const auto tags = rfc9111::entity_tags(tag.value_or("\"none\""));
+    return tags.empty() ? *tag : tags.back();
   }
   const TimePoint base = value[1] == 'n' ? now : kSequenceStart;
   const long long offset = std::stoll(value.substr(2));

@@ -103,7 +103,8 @@ TEST(AccessLogLine, EveryReasonHasItsWordHereAndInCacheStatus) {
     outcome.reason = reason;
     std::string status;
     append_cache_status(status, "brink-a", "", outcome);
-    EXPECT_EQ(status, "Cache-Status: brink-a; hit; detail=" + word + "\r\n");
+    const std::string hit_text = reason == Reason::OnlyIfCached ? "" : "; hit";  // neither a hit nor forwarded
+    EXPECT_EQ(status, "Cache-Status: brink-a" + hit_text + "; detail=" + word + "\r\n");
     status.clear();
     outcome.result = CacheResult::Miss;
     outcome.reason = Reason::NotStored;
