@@ -196,7 +196,7 @@ class Fetch final : public origin::Handler, public store::Waker {
   TimePoint request_time_{};
   Ticks started_{};
   std::uint32_t mark_ = 0;          // of the key, before upstream was asked
-  std::uint64_t groups_as_of_ = 0;  // of the node's groups, ditto
+  std::uint32_t groups_as_of_ = 0;  // of the node's groups, ditto
   bool in_table_;
   bool ended_ = false;
   std::uint64_t discarded_bytes_ = 0;

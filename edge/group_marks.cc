@@ -9,7 +9,7 @@
 
 namespace brink::edge {
 
-std::atomic<std::uint64_t>& GroupMarks::slot(std::string_view origin, std::string_view name) const {
+std::atomic<std::uint32_t>& GroupMarks::slot(std::string_view origin, std::string_view name) const {
   return marks_[cache::hash_key(std::string(origin).append(" ").append(name)) % kSlots];
 }
 
@@ -17,11 +17,12 @@ void GroupMarks::invalidate(std::string_view key_text, std::string_view field) {
   const std::vector<std::string> names = cache::group_names(field);
   if (names.empty()) return;
   const std::string_view origin = cache::origin_of_key(key_text);
-  const std::uint64_t mark = last_.fetch_add(1) + 1;
+  const std::uint32_t mark = last_.fetch_add(1) + 1;
   for (const std::string& name : names) {
-    std::atomic<std::uint64_t>& at = slot(origin, name);
-    std::uint64_t seen = at.load();
-    while (seen < mark && !at.compare_exchange_weak(seen, mark)) {
+    std::atomic<std::uint32_t>& at = slot(origin, name);
+    std::uint32_t seen = at.load();
+    // Unless a later one has been here first, one that came at the same time.
+    while (seen - mark >= kAtOnce && !at.compare_exchange_weak(seen, mark)) {
     }
   }
 }
@@ -36,7 +37,8 @@ bool GroupMarks::any_mark_above(const store::StoredResponse& response) const {
   const std::vector<std::string> names = cache::group_names(field);
   const std::string_view origin = cache::origin_of_key(response.key());
   return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-    return slot(origin, name).load() > response.meta().groups_as_of;
+    const std::uint32_t above = slot(origin, name).load() - response.meta().groups_as_of;
+    return above != 0 && above < kHalf;
   });
 }
 

@@ -10,7 +10,8 @@
 //
 // A fixed table by hash of origin and name: memory is bounded, and a clash of hashes costs a
 // response its place, never the other way about. Lock-free, shared by all shards. A hit on a
-// response without groups costs one comparison.
+// response without groups costs one comparison. The numbers wrap: a response that has not been
+// looked at for 2^31 invalidations is taken for outdated.
 
 #include <atomic>
 #include <cstdint>
@@ -23,25 +24,28 @@ namespace brink::edge {
 
 class GroupMarks {
  public:
-  GroupMarks() : marks_(std::make_unique<std::atomic<std::uint64_t>[]>(kSlots)) {}
+  GroupMarks() : marks_(std::make_unique<std::atomic<std::uint32_t>[]>(kSlots)) {}
 
   // What a response whose fetch begins now reflects.
-  std::uint64_t now() const noexcept { return last_.load(); }
+  std::uint32_t now() const noexcept { return last_.load(); }
   // Invalidates the groups that `field`, a Cache-Group-Invalidation, names, at the origin of this
   // key. Does not cascade: what other groups the responses belong to does not matter (§3).
   void invalidate(std::string_view key_text, std::string_view field);
   bool outdated(const store::StoredResponse& response) const {
-    return response.meta().has_groups && response.meta().groups_as_of < now() &&
-           any_mark_above(response);
+    if (!response.meta().has_groups) return false;
+    const std::uint32_t since = now() - response.meta().groups_as_of;
+    return since != 0 && (since >= kHalf || any_mark_above(response));
   }
 
  private:
   static constexpr std::size_t kSlots = 1U << 16U;
+  static constexpr std::uint32_t kHalf = 1U << 31U;
+  static constexpr std::uint32_t kAtOnce = 1U << 20U;  // invalidations under way together, at most
   bool any_mark_above(const store::StoredResponse& response) const;
-  std::atomic<std::uint64_t>& slot(std::string_view origin, std::string_view name) const;
+  std::atomic<std::uint32_t>& slot(std::string_view origin, std::string_view name) const;
 
-  std::atomic<std::uint64_t> last_{0};
-  std::unique_ptr<std::atomic<std::uint64_t>[]> marks_;
+  std::atomic<std::uint32_t> last_{0};
+  std::unique_ptr<std::atomic<std::uint32_t>[]> marks_;
 };
 
 }  // namespace brink::edge

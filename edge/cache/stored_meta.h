@@ -43,9 +43,9 @@ struct StoredMeta {
   HeadSlice date;
   HeadSlice vary;                 // several lines are joined when stored
   HeadSlice content_language;     // absent unless exactly one line
+  std::uint32_t groups_as_of = 0;  // the node's count of group invalidations when its fetch began
   std::int64_t date_s = kNoDate;  // Date and Last-Modified as seconds since 1970
   std::int64_t last_modified_s = kNoDate;
-  std::uint64_t groups_as_of = 0;  // the node's count of group invalidations when its fetch began
   std::uint16_t status = 0;
   FreshnessSource source = FreshnessSource::None;
   bool no_cache : 1 = false;  // validate before every use
@@ -61,6 +61,6 @@ struct StoredMeta {
       false;  // the head holds fields of hidden_from_clients(); else send it verbatim
   bool has_groups : 1 = false;  // Cache-Groups is there (RFC 9875)
 };
-static_assert(sizeof(StoredMeta) <= 96);
+static_assert(sizeof(StoredMeta) <= 72);
 
 }  // namespace brink::edge::cache

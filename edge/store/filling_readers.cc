@@ -126,6 +126,7 @@ std::size_t Fill::sweep(Ticks now, Millis patience) {
 
 std::size_t Fill::cut_front_readers(WaitingList& cut) {
   Chunk* front = chunks_.front().get();
+  std::size_t count = 0;
   for (auto at = readers_.begin(); at != readers_.end();) {
     FillReader& reader = *at++;
     if (reader.chunk != front || reader.position >= length_) continue;
@@ -136,7 +137,9 @@ std::size_t Fill::cut_front_readers(WaitingList& cut) {
     leave(reader);
     reader.in_waiting.unlink();
     cut.push_back(reader);
+    ++count;
   }
+  return count;
 }
 
 }  // namespace brink::edge::store

@@ -215,9 +215,9 @@ TEST_P(StoreTest, SweepCutsWhoHoldsUpOthersBeyondPatience) {
   std::size_t count = 0;
   ASSERT_EQ(stuck->next(views, count, 20'000), State::Data);
   store_->sweep(at(10), kPatience);
-  store_->sweep(at(14), kPatience);
+  EXPECT_EQ(store_->sweep(at(14), kPatience), 0U);
   EXPECT_EQ(stuck_waker.calls, 0) << "its patience has not run out";
-  store_->sweep(at(15), kPatience);
+  EXPECT_EQ(store_->sweep(at(15), kPatience), 1U);
   EXPECT_EQ(stuck_waker.calls, 1);
   EXPECT_EQ(room.calls, 1);
   EXPECT_EQ(std::string(views[0]) + std::string(count > 1 ? views[1] : ""),
