@@ -122,6 +122,7 @@ struct CacheRules {
   Millis stale_if_unreachable{24LL * 3600 * 1000};  // without stale-if-error
   std::optional<Millis> freshness;           // overrides what the origin says; "private" and "no-store" still hold
   bool ignore_query = false;                 // the query is no part of the key
+  std::uint64_t body_bytes = 0;              // request body → 413; 0 = what limits.body_bytes allows
   std::uint64_t slice_size = 1ULL << 20U;    // a range miss fetches aligned slices of this size; 0 = the whole response
   std::uint64_t slice_from = 8ULL << 20U;    // responses from this length on; of shorter ones the whole
   bool surrogate_control = false;            // Surrogate-Control counts where RFC 9213's fields are absent

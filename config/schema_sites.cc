@@ -153,6 +153,11 @@ constexpr Key kRulesKeys[] = {
     leaf<&CacheRules::ignore_query>(
         "ignore_query", Type::Boolean, "false",
         "Whether URLs that differ in their query only share one response."),
+    leaf<&CacheRules::body_bytes>("body_bytes", Type::Size, "0",
+                                  "Largest request body; beyond it 413. 0 means what "
+                                  "limits.body_bytes allows, which holds for every site.")
+        .also_called("client_max_body_size max_body request_body")
+        .between(0, kTiB),
     leaf<&CacheRules::slice_size>("slice_size", Type::Size, "1MiB",
                                   "A range of a large response that is not stored is fetched in "
                                   "aligned slices of this size, each stored by itself, so that a "

@@ -75,7 +75,7 @@ bool Http1Connection::parse_some_body() {
       return false;
     }
     if (body_.over_limit()) {
-      fail_body(413, "the request body is larger than limits.body_bytes", Limit::BodyBytes);
+      fail_body(413, "the request body is larger than limits.body_bytes or the site's rules allow", Limit::BodyBytes);
       return false;
     }
   }

@@ -185,6 +185,7 @@ void Http1Connection::begin_request() {
   if (head_.has_body) body_.begin(limits_.body_bytes);
   body_fault_ = {};
   transaction_.begin(head_, head_.has_body ? &body_ : nullptr);
+  body_.limit(transaction_.body_limit());
 }
 
 // A response that was not written at once: waits, interim responses, a body that streams.

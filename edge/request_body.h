@@ -1,6 +1,7 @@
 #pragma once
 // A client's request body on its way upstream: a bounded ring between the session that reads and the call that sends.
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -24,6 +25,8 @@ class RequestBody final : public origin::BodySource {
     state_ = State::Wait;
     discard_ = false;
   }
+  // A stricter limit, known only now.
+  void limit(std::uint64_t limit_bytes) { limit_ = std::min(limit_, limit_bytes); }
   // Nobody will pull any more: what still comes is counted and dropped.
   void discard() {
     discard_ = true;

@@ -95,6 +95,7 @@ RuleSet make_rule_set(const config::CacheRules& rules) {
   }
   out.bypass = rules.bypass;
   out.ignore_query = rules.ignore_query;
+  if (rules.body_bytes > 0) out.body_bytes = rules.body_bytes;
   out.slice_bytes = rules.slice_size;
   out.slice_from = rules.slice_from;
   out.show_targeted_fields = rules.show_targeted_fields;

@@ -21,6 +21,7 @@ struct RuleSet {
   cache::Policy policy;
   bool bypass = false;
   bool ignore_query = false;
+  std::uint64_t body_bytes = UINT64_MAX;  // of a request
   std::uint64_t slice_bytes = 0;  // 0 = no slices
   std::uint64_t slice_from = 0;
   bool show_targeted_fields = false;

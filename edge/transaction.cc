@@ -80,8 +80,13 @@ void Transaction::begin(const RequestHead& head, origin::BodySource* body) {
   sites_ = context_.sites;
   stage_ = Stage::Lookup;
   site_ = sites_->find(head_.host);
+  rules_ = nullptr;
   if (!admit()) return;
   rules_ = &site_->rules_for(head_.target);
+  if (head_.content_length.value_or(0) > rules_->body_bytes) {
+    context_.metrics.count_limit(Limit::BodyBytes);
+    return answer_error(413, "the request body is larger than the site's rules allow", std::nullopt);
+  }
   make_key();
 }
 

@@ -54,6 +54,7 @@ class Transaction {
   const ResponsePlan& plan() const { return plan_; }
   ResponseBody& body() { return body_; }
   const std::string& interim() const { return interim_; }
+  std::uint64_t body_limit() const { return rules_ ? rules_->body_bytes : UINT64_MAX; }
   bool wants_request_body() const { return forwards_body_; }  // upstream is being sent the body
   void request_body_arrived();       // there is more for BodySource::pull
   // A follower has waited for config cache.follower_timeout; it goes alone. True when that changed anything.
