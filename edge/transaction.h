@@ -54,7 +54,10 @@ class Transaction {
   const ResponsePlan& plan() const { return plan_; }
   ResponseBody& body() { return body_; }
   const std::string& interim() const { return interim_; }
-  std::uint64_t body_limit() const { return rules_ ? rules_->body_bytes : UINT64_MAX; }
+  // Of the request's body, by the site's rules; none once it has been answered without it.
+  std::uint64_t body_limit() const {
+    return rules_ && stage_ != Stage::Ready ? rules_->body_bytes : UINT64_MAX;
+  }
   bool wants_request_body() const { return forwards_body_; }  // upstream is being sent the body
   void request_body_arrived();       // there is more for BodySource::pull
   // A follower has waited for config cache.follower_timeout; it goes alone. True when that changed anything.
