@@ -63,7 +63,10 @@ void Fetch::begin_map(const origin::ResponseHead& head) {
     const cache::SliceMap old = store::slice_map_of(*known);
     if (old.complete_length == length && old.slice_bytes == map.slice_bytes) map = old;
   }
-  if (map.count() > cache::kMaxSlices) return decline();
+  if (map.count() > cache::kMaxSlices) {
+    remember_uncacheable(cache::Reason::PartialResponse);
+    return decline();
+  }
   Progress result;
   result.response = store_map(whole, map, result.shareable);
   if (!result.response) return decline();

@@ -210,6 +210,7 @@ void Transaction::miss(cache::Reason reason, CacheResult result) {
     const auto how = ranged ? Alone::ForwardOnly : Alone::MayStore;
     return go_alone(how, result, stale_ ? reason : cache::Reason::KnownUncacheable);
   }
+  if (begins_beyond_slices()) return go_alone(Alone::ForwardOnly, result, reason);
   if (is_head() || reason == cache::Reason::NoCacheRequest || restarts_ > kMaxRestarts) {
     return go_alone(Alone::MayStore, result, reason);
   }

@@ -98,6 +98,7 @@ class Transaction {
   std::string offered_tags() const;
 
   // transaction_slices.cc: parts of large responses
+  bool begins_beyond_slices() const;
   void plan_slice(FetchPlan& plan, bool background) const;
   FetchPlan plan_of_slice(SliceAsk ask);
   void answer_sliced(const store::ResponsePtr& response);

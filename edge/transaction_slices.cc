@@ -8,6 +8,11 @@
 
 namespace brink::edge {
 
+bool Transaction::begins_beyond_slices() const {
+  return is_get() && rules_->slice_bytes > 0 &&
+         cache::begins_beyond_slices(field_value(head_.fields, "range"), rules_->slice_bytes);
+}
+
 // A miss on a range asks for the slice around it; so does the validation, behind a client's back,
 // of a sliced response.
 void Transaction::plan_slice(FetchPlan& plan, bool background) const {

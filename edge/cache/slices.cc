@@ -57,6 +57,11 @@ std::string range_request(ByteRange range, std::uint64_t complete_length) {
   return out;
 }
 
+bool begins_beyond_slices(std::string_view client_range, std::uint64_t slice_bytes) {
+  const auto range = single_range(client_range);
+  return range && range->first.value_or(0) / slice_bytes >= kMaxSlices;
+}
+
 std::string first_slice_request(std::string_view client_range, std::uint64_t slice_bytes,
                                 bool exact) {
   const auto range = single_range(client_range);
@@ -67,7 +72,7 @@ std::string first_slice_request(std::string_view client_range, std::uint64_t sli
     return suffix;
   }
   const std::uint64_t index = range->first.value_or(0) / slice_bytes;
-  if (index >= kMaxSlices) return {};
+  if (begins_beyond_slices(client_range, slice_bytes)) return {};
   ByteRange slice{index * slice_bytes, (index + 1) * slice_bytes};
   if (exact && range->first && range->last) slice.end = std::min(slice.end, *range->last + 1);
   return range_request(slice, std::numeric_limits<std::uint64_t>::max());

@@ -54,6 +54,9 @@ CacheKey slice_key(std::string_view response_key, const SliceMap& map, std::uint
 std::string first_slice_request(std::string_view client_range, std::uint64_t slice_bytes,
                                 bool exact);
 
+// Whether a Range begins further on than any map reaches: then it is for upstream alone.
+bool begins_beyond_slices(std::string_view client_range, std::uint64_t slice_bytes);
+
 // "bytes=5-9"; "bytes=5-" when it ends where the representation does.
 std::string range_request(ByteRange range, std::uint64_t complete_length);
 

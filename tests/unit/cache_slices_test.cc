@@ -43,6 +43,14 @@ TEST(Slices, FirstRequestOfARangeOfWhichNothingIsKnown) {
   }
 }
 
+TEST(Slices, BeyondWhatAMapReaches) {
+  EXPECT_TRUE(begins_beyond_slices("bytes=68719476736-", kMiB));
+  EXPECT_FALSE(begins_beyond_slices("bytes=68719476735-", kMiB));
+  EXPECT_FALSE(begins_beyond_slices("bytes=-5", kMiB));
+  EXPECT_FALSE(begins_beyond_slices("bytes=0-1,68719476736-", kMiB));
+  EXPECT_FALSE(begins_beyond_slices("", kMiB));
+}
+
 TEST(Slices, RangeRequestIsOpenWhereTheRepresentationEnds) {
   EXPECT_EQ(range_request({0, 5}, 10), "bytes=0-4");
   EXPECT_EQ(range_request({5, 10}, 10), "bytes=5-");
