@@ -80,6 +80,16 @@ struct Key {
   Value (*get)(const void* object) = nullptr;
   void* (*descend)(void* object) = nullptr;  // where `section` is read into; Maps: a new element
 
+ private:
+  // Before its uses: clang 14 evaluates no constant expression with a template that comes later.
+  template <class T>
+  constexpr Key with(T Key::*member, std::type_identity_t<T> value) const {
+    Key copy = *this;
+    copy.*member = value;
+    return copy;
+  }
+
+ public:
   constexpr Key also_called(std::string_view words) const { return with(&Key::also, words); }
   constexpr Key required() const { return with(&Key::is_required, true); }
   constexpr Key list() const { return with(&Key::is_list, true); }
@@ -91,14 +101,6 @@ struct Key {
   }
   constexpr Key between(double low, double high) const {
     return with(&Key::least, low).with(&Key::most, high);
-  }
-
- private:
-  template <class T>
-  constexpr Key with(T Key::*member, std::type_identity_t<T> value) const {
-    Key copy = *this;
-    copy.*member = value;
-    return copy;
   }
 };
 
