@@ -129,8 +129,7 @@ lint: build-deps develop-deps folder tidy ## Run tests/tidy, and clang-tidy over
 	  | xargs -r -P$(JOBS) -n1 config/deploy/clang-tidy.sh build/release
 
 .PHONY: fuzz
-fuzz: build-deps folder ## Run each fuzz target with libFuzzer for FUZZ_SECONDS (needs clang)
-	@command -v clang++ >/dev/null || { echo 'make fuzz: clang++ is not installed: apt-get install clang' >&2; exit 1; }
+fuzz: test-deps develop-deps folder ## Run each fuzz target with libFuzzer for FUZZ_SECONDS
 	$(call say,Configuring build/fuzz with clang)
 	@cmake -G Ninja -S . -B build/fuzz $(FUZZ_BUILD) >build/.configure.log 2>&1 || { cat build/.configure.log; exit 1; }
 	$(call say,Building the fuzz targets: $(FUZZ_TARGETS))
