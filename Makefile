@@ -106,8 +106,8 @@ bench: test-deps folder ## Run the benchmarks, and the side-by-side comparison w
 	@ran=0; for bench in build/release/*_bench; do \
 	  if [ -x "$$bench" ]; then printf '\n== Running %s\n' "$$bench"; "$$bench"; ran=1; fi; \
 	done; ((ran)) || echo '== No Google benchmark was built'
-	$(call say,A herd of 10 000 clients for one cold key: first byte after the leader's)
-	@BRINK_BINARY=build/release/brink BRINK_HERD=build/release/herd python3 -B tests/e2e/herd_test.py 2>&1 | grep '^{\|ok$$\|FAIL'
+	$(call say,Herds of clients for one cold key: first byte after the leader's)
+	@loadtest/herd.sh build/release
 	$(call say,Comparing hits side by side (loadtest/compare.sh))
 	@loadtest/compare.sh
 

@@ -1,12 +1,13 @@
 """Ten thousand clients ask two edges for one cold key at once: one request reaches the origin, everybody is answered."""
 
 import json
+import os
 import subprocess
 
 import harness
 from harness import HERD, EndToEnd, DemoOrigin, SANITIZED
 
-CONNECTIONS = 1_000 if SANITIZED else 10_000
+CONNECTIONS = int(os.environ.get("BRINK_HERD_CONNECTIONS", 1_000 if SANITIZED else 10_000))
 # Long enough for every request of the herd to be in before the first answer exists.
 SLOW = "/slow?ms=8000" if SANITIZED else "/slow?ms=2000"
 
