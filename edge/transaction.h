@@ -101,7 +101,7 @@ class Transaction {
   bool begins_beyond_slices() const;
   void plan_slice(FetchPlan& plan, bool background) const;
   FetchPlan plan_of_slice(SliceAsk ask);
-  void answer_sliced(const store::ResponsePtr& response);
+  void answer_sliced(store::ResponsePtr response);
   std::optional<cache::ByteRange> range_of_slices(const store::ResponsePtr& response, std::uint64_t length);
   void await_slice(SliceReader::Prepared prepared);
   void answer_from_slices();

@@ -47,7 +47,7 @@ FetchPlan Transaction::plan_of_slice(SliceAsk ask) {
   return plan;
 }
 
-void Transaction::answer_sliced(const store::ResponsePtr& response) {
+void Transaction::answer_sliced(store::ResponsePtr response) {
   answered_ = response;
   if (answer_preconditions(response)) return;
   const std::uint64_t length = store::representation_length(*response);
