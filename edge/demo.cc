@@ -98,6 +98,11 @@ Copy and paste, in this order. Both edges are asked for the same site, so they a
    curl -s -o /dev/null -w '%{{http_code}}  %header{{content-range}}\n' -r 0-1023 {fra}/images/harbour.png
    curl -s -o /dev/null -w '%{{http_code}}  %header{{cache-status}}\n' -H 'If-None-Match: *' {fra}/images/harbour.png
 
+7. A seek into a film of 2 GiB: one slice of it is fetched and stored, not the film. The second range lies in the same slice.
+
+   curl -s -o /dev/null -w '%{{http_code}}  %header{{content-range}}  %header{{cache-status}}\n' -r 1000000000-1000000099 {fra}/bytes/2147483648
+   curl -s -o /dev/null -w '%{{http_code}}  %header{{content-range}}  %header{{cache-status}}\n' -r 1000000500-1000000599 {fra}/bytes/2147483648
+
 Ctrl-C ends it.
 )";
 

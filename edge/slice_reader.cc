@@ -61,14 +61,14 @@ std::uint64_t SliceReader::first_missing() const {
   return range_.end;
 }
 
-SliceReader::Prepared SliceReader::prepare(bool may_ask) {
+SliceReader::Prepared SliceReader::prepare(bool may_ask, const Fetch* own) {
   if (!fetch_) {
     missing_ = first_missing();
     if (missing_ >= range_.end) return Prepared::Ready;
     if (!may_ask) return Prepared::Missing;
     if (!combines() && !comes_in_one_piece()) return Prepared::Uncombinable;
     asked_ = true;
-    if (!ask(missing_)) return Prepared::Refused;
+    if (!ask(missing_, own)) return Prepared::Refused;
   }
   return look_at_fetch();
 }
@@ -140,15 +140,15 @@ SliceAsk SliceReader::ask_for(std::uint64_t position, const store::ResponsePtr& 
 
 // Begins a fetch of what is missing at `position`, or follows the one under way. False when there
 // are too many.
-bool SliceReader::ask(std::uint64_t position) {
+bool SliceReader::ask(std::uint64_t position, const Fetch* own) {
   const std::uint64_t index = map_.index_of(position);
   const cache::CacheKey key = key_of(index);
   const std::uint64_t hash = cache::hash_key(response_->key());
   auto joined = context_.collapse.join(
       key.text, key.hash, [&] { return Fetch::create(context_, key.text, key.hash, hash); });
   leads_ = joined.leader;
-  followed_ = !joined.leader;
-  if (!leads_) context_.metrics.collapsed.add();
+  followed_ = !joined.leader && joined.fetch.get() != own;
+  if (followed_) context_.metrics.collapsed.add();
   if (!joined.fetch->attach(waker_)) {
     context_.metrics.count_limit(Limit::Followers);
     error_ = {ErrorCode::LimitReached, Side::Internal, Retry::Never, "cache.followers_per_fetch"};

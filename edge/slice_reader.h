@@ -51,8 +51,9 @@ class SliceReader {
   SliceReader(const SliceReader&) = delete;
   SliceReader& operator=(const SliceReader&) = delete;
 
-  Prepared prepare(bool may_ask);
-  // After Ready: whether upstream had to be asked, and what it said.
+  // `own`: the fetch that the transaction led itself, if it goes on as a slice's.
+  Prepared prepare(bool may_ask, const Fetch* own = nullptr);
+  // After Ready: whether upstream had to be asked, by another's fetch, and what it said.
   bool asked() const { return asked_; }
   bool followed() const { return followed_; }
   // The map, with the fields that came along with the bytes that were asked for.
@@ -74,7 +75,7 @@ class SliceReader {
   store::ResponsePtr stored_slice(std::uint64_t index) const;
   cache::CacheKey key_of(std::uint64_t index) const;
   SliceAsk ask_for(std::uint64_t position, const store::ResponsePtr& kept) const;
-  bool ask(std::uint64_t position);
+  bool ask(std::uint64_t position, const Fetch* own = nullptr);
   Prepared look_at_fetch();
   bool open_stored();
   bool open_filling(const Fetch::Progress& progress);

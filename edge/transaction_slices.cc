@@ -65,7 +65,7 @@ void Transaction::answer_sliced(store::ResponsePtr response) {
       std::make_unique<SliceReader>(context_, waker_, response, *range, to_child_tier(),
                                     [this](SliceAsk ask) { return plan_of_slice(std::move(ask)); });
   stage_ = Stage::AwaitSlice;
-  const auto prepared = slices_->prepare(!directives_.only_if_cached);
+  const auto prepared = slices_->prepare(!directives_.only_if_cached, leader_ ? fetch_.get() : nullptr);
   leave_fetch();  // only now: a slice that is on its way may have no other reader
   if (prepared != SliceReader::Prepared::Wait) await_slice(prepared);
 }
