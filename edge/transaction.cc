@@ -353,8 +353,12 @@ void Transaction::request_body_arrived() {
 bool Transaction::waited_too_long() {
   if (!waits_for_another()) return false;
   context_.metrics.count_limit(Limit::FollowerTimeout);
+  const bool for_slice = stage_ == Stage::AwaitSlice;
   leave_fetch();
-  go_alone(Alone::MayStore, outcome_.result, outcome_.reason);
+  slices_.reset();
+  // A slice alone would be stored by nobody's name: the request goes upstream as it is.
+  const bool as_it_is = for_slice && find_field(head_.fields, "range") != nullptr;
+  go_alone(as_it_is ? Alone::ForwardOnly : Alone::MayStore, outcome_.result, outcome_.reason);
   return true;
 }
 

@@ -62,7 +62,10 @@ class Transaction {
   void request_body_arrived();       // there is more for BodySource::pull
   // A follower has waited for config cache.follower_timeout; it goes alone. True when that changed anything.
   bool waited_too_long();
-  bool waits_for_another() const { return fetch_ && !leader_ && stage_ == Stage::AwaitHead; }
+  bool waits_for_another() const {
+    if (stage_ == Stage::AwaitSlice) return slices_->followed();
+    return fetch_ && !leader_ && stage_ == Stage::AwaitHead;
+  }
 
   // The site's servers when an Upgrade request may be tunnelled to them; null when it was refused already.
   std::shared_ptr<origin::ServerGroup> tunnel_group() const {
