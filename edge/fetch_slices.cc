@@ -138,6 +138,7 @@ void Fetch::begin_slice(const origin::ResponseHead& head) {
   }
   Progress result;
   result.response = freshen_map(head);
+  if (!result.response) return decline();
   result.shareable = true;
   if (range.size() == map.complete_length) {
     begin_combined(result.response, map.complete_length);
@@ -162,7 +163,8 @@ void Fetch::drop_map() {
 }
 
 // A 206 with the same strong validator says that the rest is what it was: its fields are the newer
-// ones (§3.4).
+// ones (§3.4). Null when it may not be stored; a client's Authorization forbids that for its own
+// answer, and says nothing of what is stored already (§3.5).
 store::ResponsePtr Fetch::freshen_map(const origin::ResponseHead& head) {
   const store::ResponsePtr& old = plan_.slice.map;
   std::string block;
@@ -170,11 +172,12 @@ store::ResponsePtr Fetch::freshen_map(const origin::ResponseHead& head) {
   const auto context = response_context(head);
   const bool keep = cache::freshen(old->head(), old->meta(), context, plan_.policy, block, meta);
   meta.groups_as_of = groups_as_of_;
-  if (!keep) context_.store.drop(old);
-  store::ResponsePtr fresh = keep ? context_.store.freshen(old, block, meta) : nullptr;
+  if (!keep && !plan_.has_authorization) drop_map();
+  if (!keep) return nullptr;
+  store::ResponsePtr fresh = context_.store.freshen(old, block, meta);
   drop_if_outrun(fresh);
   const std::lock_guard lock(mutex_);
-  trace_.store_reason = keep ? cache::Reason::Stored : cache::Reason::ResponseNoStore;
+  trace_.store_reason = cache::Reason::Stored;
   return fresh ? fresh : old;
 }
 
