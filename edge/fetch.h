@@ -158,9 +158,11 @@ class Fetch final : public origin::Handler, public store::Waker {
   void begin_map(const origin::ResponseHead& head);
   store::ResponsePtr store_map(const origin::ResponseHead& head, const cache::SliceMap& map, bool& shareable);
   void begin_slice(const origin::ResponseHead& head);
-  void begin_slice_body(const cache::SliceMap& map, cache::ByteRange range);
+  bool take_slice_name(const cache::SliceMap& map);
+  void begin_slice_body(const cache::SliceMap& map, cache::ByteRange range, bool keep);
   void begin_combined(const store::ResponsePtr& map_response, std::uint64_t length);
-  store::ResponsePtr freshen_map(const origin::ResponseHead& head);
+  store::ResponsePtr current_map() const;
+  store::ResponsePtr freshen_map(const origin::ResponseHead& head, bool& keep);
   void append_kept();
   void drop_map();
   void replaced(const origin::ResponseHead& head);

@@ -72,7 +72,7 @@ void Fetch::begin_map(const origin::ResponseHead& head) {
   plan_.slice.range = content->range;
   leave_table();
   const bool in_one_slice = content->range.end <= map.range_of(plan_.slice.index).end;
-  if (in_one_slice) begin_slice_body(map, content->range);
+  if (in_one_slice && take_slice_name(map)) begin_slice_body(map, content->range, true);
   if (writer_) {
     result.slice = writer_->response();
     result.fill = writer_->fill();
@@ -85,7 +85,8 @@ void Fetch::begin_map(const origin::ResponseHead& head) {
 store::ResponsePtr Fetch::store_map(const origin::ResponseHead& head, const cache::SliceMap& map,
                                     bool& shareable) {
   const auto context = response_context(head);
-  const auto directives = cache::parse_response_directives(head.fields, plan_.policy.surrogate_control);
+  const auto directives =
+      cache::parse_response_directives(head.fields, plan_.policy.surrogate_control);
   auto decision = cache::decide_storable(context, directives, plan_.policy);
   if (!decision.store) {
     remember_uncacheable(decision.reason);
@@ -128,21 +129,24 @@ void Fetch::begin_slice(const origin::ResponseHead& head) {
     drop_map();
     return decline();
   }
+  Progress result;
+  bool keep = false;
+  result.response = freshen_map(head, keep);
+  result.shareable = keep;
+  if (!keep) leave_table();  // it passes, for the one who asked
   cache::ByteRange range = content->range;
   if (const store::ResponsePtr& kept = plan_.slice.kept) {
     const cache::ByteRange other = cache::range_in_head(kept->head());
     range = {std::min(range.begin, other.begin), std::max(range.end, other.end)};
   }
-  Progress result;
-  result.response = freshen_map(head);
-  result.shareable = true;
-  if (range.size() == map.complete_length) {
+  const bool combined = keep && range.size() == map.complete_length;
+  if (combined) {
     begin_combined(result.response, map.complete_length);
   } else {
-    begin_slice_body(map, range);
+    begin_slice_body(map, range, keep);
   }
-  if (!writer_) return fail_soon({ErrorCode::StoreFull, Side::Store});
-  if (range.size() != map.complete_length) result.slice = writer_->response();
+  if (!writer_) return;
+  if (!combined) result.slice = writer_->response();
   result.fill = writer_->fill();
   if (plan_.slice.kept && cache::range_in_head(plan_.slice.kept->head()).begin == range.begin)
     append_kept();
@@ -150,25 +154,31 @@ void Fetch::begin_slice(const origin::ResponseHead& head) {
   if (!writer_->storing()) wake();  // nobody may be left to read it
 }
 
-// With it go its slices. A freshened one may stand in its place.
-void Fetch::drop_map() {
+// What stands in the store for these slices: another slice that came meanwhile has freshened it.
+// Null when it has gone.
+store::ResponsePtr Fetch::current_map() const {
   const store::StoredResponse& known = *plan_.slice.map;
   const store::GenerationSelector same(store::slice_map_of(known).generation);
-  const auto current = context_.store.lookup(cache::make_cache_key_of_text(known.key()), same);
-  if (current) context_.store.drop(current);
+  return context_.store.lookup(cache::make_cache_key_of_text(known.key()), same);
+}
+
+// With it go its slices.
+void Fetch::drop_map() {
+  if (const auto current = current_map()) context_.store.drop(current);
 }
 
 // A 206 with the same strong validator says that the rest is what it was: its fields are the newer
-// ones (§3.4).
-store::ResponsePtr Fetch::freshen_map(const origin::ResponseHead& head) {
-  const store::ResponsePtr& old = plan_.slice.map;
+// ones (§3.4). Not `keep`: with them nothing of it may be stored any more.
+store::ResponsePtr Fetch::freshen_map(const origin::ResponseHead& head, bool& keep) {
+  const store::ResponsePtr current = current_map();
+  const store::ResponsePtr& old = current ? current : plan_.slice.map;
   std::string block;
   cache::StoredMeta meta;
   const auto context = response_context(head);
-  const bool keep = cache::freshen(old->head(), old->meta(), context, plan_.policy, block, meta);
+  keep = cache::freshen(old->head(), old->meta(), context, plan_.policy, block, meta);
   meta.groups_as_of = groups_as_of_;
   if (!keep) context_.store.drop(old);
-  store::ResponsePtr fresh = keep ? context_.store.freshen(old, block, meta) : nullptr;
+  store::ResponsePtr fresh = block.empty() ? nullptr : context_.store.freshen(old, block, meta);
   drop_if_outrun(fresh);
   const std::lock_guard lock(mutex_);
   trace_.store_reason = keep ? cache::Reason::Stored : cache::Reason::ResponseNoStore;
@@ -189,16 +199,20 @@ void Fetch::begin_combined(const store::ResponsePtr& map_response, std::uint64_t
                reason);
 }
 
-// From here on this fetch goes by the slice's name, unless that one is being fetched already.
-void Fetch::begin_slice_body(const cache::SliceMap& map, cache::ByteRange range) {
+// From here on this fetch goes by the slice's name. False: that one is being fetched already.
+bool Fetch::take_slice_name(const cache::SliceMap& map) {
   std::string text;
   const cache::CacheKey key = cache::slice_key(plan_.cache_key, map, plan_.slice.index, text);
-  if (!in_table_) {
-    if (!context_.collapse.put(key.text, key.hash, self_.lock())) return;
-    name_ = text;
-    name_hash_ = key.hash;
-    in_table_ = true;
-  }
+  if (!context_.collapse.put(key.text, key.hash, self_.lock())) return false;
+  name_hash_ = key.hash;
+  name_ = std::move(text);
+  in_table_ = true;
+  return true;
+}
+
+void Fetch::begin_slice_body(const cache::SliceMap& map, cache::ByteRange range, bool keep) {
+  std::string text;
+  const cache::CacheKey key = cache::slice_key(plan_.cache_key, map, plan_.slice.index, text);
   cache::StoredMeta meta;
   meta.status = 206;
   meta.response_time = context_.clock.now();
@@ -209,7 +223,7 @@ void Fetch::begin_slice_body(const cache::SliceMap& map, cache::ByteRange range)
                 .head = head,
                 .meta = meta,
                 .announced_length = range.size(),
-                .store = true},
+                .store = keep},
                reason);
 }
 

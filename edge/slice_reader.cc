@@ -61,14 +61,14 @@ std::uint64_t SliceReader::first_missing() const {
   return range_.end;
 }
 
-SliceReader::Prepared SliceReader::prepare(bool may_ask) {
+SliceReader::Prepared SliceReader::prepare(bool may_ask, const Fetch* own) {
   if (!fetch_) {
     missing_ = first_missing();
     if (missing_ >= range_.end) return Prepared::Ready;
     if (!may_ask) return Prepared::Missing;
     if (!combines() && !comes_in_one_piece()) return Prepared::Uncombinable;
-    asked_ = true;
-    if (!ask(missing_)) return Prepared::Refused;
+    if (!ask(missing_, own)) return Prepared::Refused;
+    asked_ = fetch_ != nullptr;
   }
   return look_at_fetch();
 }
@@ -90,6 +90,7 @@ SliceReader::Prepared SliceReader::look_at_fetch() {
   if (progress.phase == Fetch::Phase::Waiting) return Prepared::Wait;
   const bool comes = progress.fill && !progress.anew;
   if (!comes) return Prepared::Elsewhere;
+  if (is_for_another(progress)) return Prepared::Uncombinable;
   const cache::ByteRange part = part_of(progress);
   if (missing_ < part.begin || missing_ >= part.end) return Prepared::Uncombinable;
   trace_ = fetch_->trace();
@@ -140,15 +141,15 @@ SliceAsk SliceReader::ask_for(std::uint64_t position, const store::ResponsePtr& 
 
 // Begins a fetch of what is missing at `position`, or follows the one under way. False when there
 // are too many.
-bool SliceReader::ask(std::uint64_t position) {
+bool SliceReader::ask(std::uint64_t position, const Fetch* own) {
   const std::uint64_t index = map_.index_of(position);
   const cache::CacheKey key = key_of(index);
   const std::uint64_t hash = cache::hash_key(response_->key());
   auto joined = context_.collapse.join(
       key.text, key.hash, [&] { return Fetch::create(context_, key.text, key.hash, hash); });
   leads_ = joined.leader;
-  followed_ = !joined.leader;
-  if (!leads_) context_.metrics.collapsed.add();
+  followed_ = !leads_ && joined.fetch.get() != own;
+  if (followed_) context_.metrics.collapsed.add();
   if (!joined.fetch->attach(waker_)) {
     context_.metrics.count_limit(Limit::Followers);
     error_ = {ErrorCode::LimitReached, Side::Internal, Retry::Never, "cache.followers_per_fetch"};
@@ -191,6 +192,11 @@ cache::ByteRange SliceReader::part_of(const Fetch::Progress& progress) const {
                         : cache::ByteRange{0, map_.complete_length};
 }
 
+// A slice that may not be shared, or no longer: who did not ask for it asks anew.
+bool SliceReader::is_for_another(const Fetch::Progress& progress) const {
+  return progress.phase == Fetch::Phase::Streaming && !progress.shareable && !leads_;
+}
+
 // A reader of what the fetch brings, when that has `position_`.
 bool SliceReader::open_filling(const Fetch::Progress& progress) {
   const cache::ByteRange part = part_of(progress);
@@ -215,6 +221,10 @@ SliceReader::State SliceReader::open() {
   if (!progress.fill || progress.anew) {
     return fail({ErrorCode::ResponseIncomplete, Side::Upstream, Retry::Never,
                  "the representation changed"});
+  }
+  if (is_for_another(progress)) {
+    leave_fetch();
+    return open();
   }
   if (open_filling(progress)) return State::Data;
   leave_fetch();

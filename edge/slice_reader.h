@@ -33,8 +33,8 @@ class SliceReader {
     Ready,
     Wait,          // the waker will be called
     Missing,       // bytes are missing, and may not be asked for
-    Uncombinable,  // bytes are missing, and without a strong validator they cannot be put beside
-                   // those that are here
+    Uncombinable,  // bytes are missing, and cannot be put beside those that are here: there is no
+                   // strong validator, or what comes is for another client only
     Elsewhere,     // the fetch became something else than a slice: take_fetch()
     Refused,       // too many fetches or followers
   };
@@ -51,10 +51,11 @@ class SliceReader {
   SliceReader(const SliceReader&) = delete;
   SliceReader& operator=(const SliceReader&) = delete;
 
-  Prepared prepare(bool may_ask);
+  // `own`: a fetch that the transaction has begun itself; it may have become that of a slice.
+  Prepared prepare(bool may_ask, const Fetch* own = nullptr);
   // After Ready: whether upstream had to be asked, and what it said.
   bool asked() const { return asked_; }
-  bool followed() const { return followed_; }
+  bool followed() const { return followed_; }  // what another client began
   // The map, with the fields that came along with the bytes that were asked for.
   const store::ResponsePtr& map() const { return newest_; }
   const Fetch::Trace& trace() const { return trace_; }
@@ -71,10 +72,11 @@ class SliceReader {
   bool combines() const;
   bool comes_in_one_piece() const;
   cache::ByteRange part_of(const Fetch::Progress& progress) const;
+  bool is_for_another(const Fetch::Progress& progress) const;
   store::ResponsePtr stored_slice(std::uint64_t index) const;
   cache::CacheKey key_of(std::uint64_t index) const;
   SliceAsk ask_for(std::uint64_t position, const store::ResponsePtr& kept) const;
-  bool ask(std::uint64_t position);
+  bool ask(std::uint64_t position, const Fetch* own = nullptr);
   Prepared look_at_fetch();
   bool open_stored();
   bool open_filling(const Fetch::Progress& progress);

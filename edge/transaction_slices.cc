@@ -60,7 +60,8 @@ void Transaction::answer_sliced(const store::ResponsePtr& response) {
       std::make_unique<SliceReader>(context_, waker_, response, *range, to_child_tier(),
                                     [this](SliceAsk ask) { return plan_of_slice(std::move(ask)); });
   stage_ = Stage::AwaitSlice;
-  const auto prepared = slices_->prepare(!directives_.only_if_cached);
+  const auto prepared =
+      slices_->prepare(!directives_.only_if_cached, leader_ ? fetch_.get() : nullptr);
   leave_fetch();  // only now: a slice that is on its way may have no other reader
   if (prepared != SliceReader::Prepared::Wait) await_slice(prepared);
 }
@@ -119,7 +120,9 @@ void Transaction::answer_from_slices() {
   if (slices_->asked()) {
     trace_ = slices_->trace();
     outcome_.upstream_status = 206;
-    outcome_.stored = true;
+    outcome_.store_reason = trace_.store_reason;
+    outcome_.stored = trace_.store_reason == cache::Reason::Stored ||
+                      trace_.store_reason == cache::Reason::StoredToValidate;
     outcome_.collapsed = outcome_.collapsed || slices_->followed();
     if (outcome_.result == CacheResult::Hit || outcome_.result == CacheResult::Stale) {
       outcome_.result = CacheResult::Partial;
