@@ -119,6 +119,8 @@ class Transaction {
   Shown shown_fields(bool child) const;
   bool is_get() const { return head_.method == "GET"; }
   bool is_head() const { return head_.method == "HEAD"; }
+  // For a request that slices cannot help: its range goes upstream as it is; what has none may be stored whole.
+  Alone as_it_is() const { return find_field(head_.fields, "range") ? Alone::ForwardOnly : Alone::MayStore; }
   bool to_child_tier() const;
 
   FlowContext& context_;

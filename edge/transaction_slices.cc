@@ -55,7 +55,9 @@ void Transaction::answer_sliced(const store::ResponsePtr& response) {
   }
   const auto range = range_of_slices(response, length);
   if (!range) return;
-  stale_.reset();  // if it may be used, it is being used
+  stale_.reset();  // if it may be used, it is being used; and what is offered upstream has been found to fit
+  offered_.reset();
+  tagged_.clear();
   slices_ =
       std::make_unique<SliceReader>(context_, waker_, response, *range, to_child_tier(),
                                     [this](SliceAsk ask) { return plan_of_slice(std::move(ask)); });
@@ -111,9 +113,8 @@ void Transaction::await_slice(SliceReader::Prepared prepared) {
     return;
   }
   slices_.reset();
-  const bool ranged = find_field(head_.fields, "range") != nullptr;
-  const bool as_it_is = std::exchange(uncombinable_, true) && ranged;
-  go_alone(as_it_is ? Alone::ForwardOnly : Alone::MayStore, outcome_.result, outcome_.reason);
+  const bool again = std::exchange(uncombinable_, true);
+  go_alone(again ? as_it_is() : Alone::MayStore, outcome_.result, outcome_.reason);
 }
 
 void Transaction::answer_from_slices() {
