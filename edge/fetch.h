@@ -164,6 +164,7 @@ class Fetch final : public origin::Handler, public store::Waker {
   store::ResponsePtr current_map() const;
   store::ResponsePtr freshen_map(const origin::ResponseHead& head, bool& keep);
   void append_kept();
+  bool exceeds_part(std::size_t bytes);
   void drop_map();
   void replaced(const origin::ResponseHead& head);
   void outdated();
@@ -202,6 +203,7 @@ class Fetch final : public origin::Handler, public store::Waker {
   bool in_table_;
   bool ended_ = false;
   std::uint64_t discarded_bytes_ = 0;
+  std::optional<std::uint64_t> part_left_;  // of a 206: what its Content-Range promises and has not come yet
   bool refetch_ = false;            // what came is not for us: ask again, without conditions and for the whole
 
   mutable std::mutex mutex_;

@@ -48,7 +48,10 @@ void Fetch::begin_map(const origin::ResponseHead& head) {
   whole.status = 200;
   whole.fields = fields;
   whole.content_length = length;
-  if (content->range.size() == length) return begin_body(whole);
+  if (content->range.size() == length) {
+    part_left_ = length;
+    return begin_body(whole);
+  }
   if (length > plan_.slice.slice_bytes && length < plan_.slice.large_from) {
     refetch_ = true;
     return context_.shard.post([weak = self_] {
@@ -72,7 +75,10 @@ void Fetch::begin_map(const origin::ResponseHead& head) {
   plan_.slice.range = content->range;
   leave_table();
   const bool in_one_slice = content->range.end <= map.range_of(plan_.slice.index).end;
-  if (in_one_slice && take_slice_name(map)) begin_slice_body(map, content->range, true);
+  if (in_one_slice && take_slice_name(map)) {
+    part_left_ = content->range.size();
+    begin_slice_body(map, content->range, true);
+  }
   if (writer_) {
     result.slice = writer_->response();
     result.fill = writer_->fill();
@@ -139,6 +145,7 @@ void Fetch::begin_slice(const origin::ResponseHead& head) {
     const cache::ByteRange other = cache::range_in_head(kept->head());
     range = {std::min(range.begin, other.begin), std::max(range.end, other.end)};
   }
+  part_left_ = content->range.size();
   const bool combined = keep && range.size() == map.complete_length;
   if (combined) {
     begin_combined(result.response, map.complete_length);
@@ -239,6 +246,28 @@ void Fetch::append_kept() {
       at += views[i].size();
     }
   }
+}
+
+// More bytes than the Content-Range promised: nobody may take them for what is stored behind the
+// part.
+bool Fetch::exceeds_part(std::size_t bytes) {
+  if (!part_left_) return false;
+  if (bytes <= *part_left_) {
+    *part_left_ -= bytes;
+    return false;
+  }
+  part_left_.reset();
+  leave_table();
+  if (writer_) {
+    writer_->set_waker(nullptr);
+    writer_->abort({ErrorCode::ResponseIncomplete, Side::Upstream, Retry::Never,
+                    "more came than Content-Range says"});
+    writer_.reset();
+    context_.metrics.fills_cut.add();
+  }
+  note_store_reason(cache::Reason::Incomplete);
+  end_soon();
+  return true;
 }
 
 // If-Range did not hold: the representation is another one now, and this is it.
