@@ -30,7 +30,9 @@ struct SliceMap {
   std::uint64_t generation = 0;  // random; names the slices
   std::uint64_t slice_bytes = 0;
 
-  std::uint64_t count() const { return (complete_length + slice_bytes - 1) / slice_bytes; }
+  std::uint64_t count() const {  // of any length, also of one that only a lie can be
+    return complete_length / slice_bytes + (complete_length % slice_bytes != 0 ? 1 : 0);
+  }
   std::uint64_t index_of(std::uint64_t position) const { return position / slice_bytes; }
   // The whole range of a slice, the last one shorter.
   ByteRange range_of(std::uint64_t index) const;

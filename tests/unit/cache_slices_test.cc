@@ -59,6 +59,8 @@ TEST(Slices, MapDividesTheRepresentation) {
   EXPECT_EQ(decode_slice_map(encode_slice_map(map)), map);
   const SliceMap even{2000, 7, 1000};
   EXPECT_EQ(even.count(), 2U);
+  const SliceMap longest{UINT64_MAX - 1, 7, 1000};
+  EXPECT_GT(longest.count(), kMaxSlices);
 }
 
 TEST(Slices, KeysOfGenerationsSlicesAndResponsesDiffer) {
