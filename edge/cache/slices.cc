@@ -66,10 +66,10 @@ std::string first_slice_request(std::string_view client_range, std::uint64_t sli
     append_number(suffix, *range->last);
     return suffix;
   }
-  const std::uint64_t index = range->first.value_or(0) / slice_bytes;
-  if (index >= kMaxSlices) return {};
+  std::uint64_t index = range->first.value_or(0) / slice_bytes;
+  if (index >= kMaxSlices) index = 0;
   ByteRange slice{index * slice_bytes, (index + 1) * slice_bytes};
-  if (exact && range->first && range->last) slice.end = std::min(slice.end, *range->last + 1);
+  if (exact && range->first && range->last) slice.end = std::min(slice.end - 1, *range->last) + 1;
   return range_request(slice, std::numeric_limits<std::uint64_t>::max());
 }
 
