@@ -61,13 +61,13 @@ std::uint64_t SliceReader::first_missing() const {
   return range_.end;
 }
 
-SliceReader::Prepared SliceReader::prepare(bool may_ask, const Fetch* own) {
+SliceReader::Prepared SliceReader::prepare(bool may_ask, const std::shared_ptr<Fetch>& own) {
   if (!fetch_) {
     missing_ = first_missing();
     if (missing_ >= range_.end) return Prepared::Ready;
     if (!may_ask) return Prepared::Missing;
     if (!combines() && !comes_in_one_piece()) return Prepared::Uncombinable;
-    if (!ask(missing_, own)) return Prepared::Refused;
+    if (!is_brought_by(own) && !ask(missing_)) return Prepared::Refused;
     asked_ = fetch_ != nullptr;
   }
   return look_at_fetch();
@@ -75,6 +75,17 @@ SliceReader::Prepared SliceReader::prepare(bool may_ask, const Fetch* own) {
 
 bool SliceReader::combines() const {
   return !cache::strong_validator(response_->meta(), response_->head()).empty();
+}
+
+// Read from there, whatever became of its name: what is not to be stored is in no table.
+bool SliceReader::is_brought_by(const std::shared_ptr<Fetch>& fetch) {
+  if (!fetch) return false;
+  const Fetch::Progress progress = fetch->progress();
+  if (progress.phase != Fetch::Phase::Sliced || !progress.slice) return false;
+  const cache::ByteRange part = part_of(progress);
+  if (missing_ < part.begin || missing_ >= part.end || !fetch->attach(waker_)) return false;
+  fetch_ = fetch;
+  return true;
 }
 
 // All of the range lies in a slice that is under way.
@@ -141,14 +152,14 @@ SliceAsk SliceReader::ask_for(std::uint64_t position, const store::ResponsePtr& 
 
 // Begins a fetch of what is missing at `position`, or follows the one under way. False when there
 // are too many.
-bool SliceReader::ask(std::uint64_t position, const Fetch* own) {
+bool SliceReader::ask(std::uint64_t position) {
   const std::uint64_t index = map_.index_of(position);
   const cache::CacheKey key = key_of(index);
   const std::uint64_t hash = cache::hash_key(response_->key());
   auto joined = context_.collapse.join(
       key.text, key.hash, [&] { return Fetch::create(context_, key.text, key.hash, hash); });
   leads_ = joined.leader;
-  followed_ = !leads_ && joined.fetch.get() != own;
+  followed_ = !leads_;
   if (followed_) context_.metrics.collapsed.add();
   if (!joined.fetch->attach(waker_)) {
     context_.metrics.count_limit(Limit::Followers);

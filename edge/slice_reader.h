@@ -51,8 +51,8 @@ class SliceReader {
   SliceReader(const SliceReader&) = delete;
   SliceReader& operator=(const SliceReader&) = delete;
 
-  // `own`: a fetch that the transaction has begun itself; it may have become that of a slice.
-  Prepared prepare(bool may_ask, const Fetch* own = nullptr);
+  // `own`: a fetch that the transaction leads, if any; it may have become that of a slice.
+  Prepared prepare(bool may_ask, const std::shared_ptr<Fetch>& own = nullptr);
   // After Ready: whether upstream had to be asked, and what it said.
   bool asked() const { return asked_; }
   bool followed() const { return followed_; }  // what another client began
@@ -76,7 +76,8 @@ class SliceReader {
   store::ResponsePtr stored_slice(std::uint64_t index) const;
   cache::CacheKey key_of(std::uint64_t index) const;
   SliceAsk ask_for(std::uint64_t position, const store::ResponsePtr& kept) const;
-  bool ask(std::uint64_t position, const Fetch* own = nullptr);
+  bool ask(std::uint64_t position);
+  bool is_brought_by(const std::shared_ptr<Fetch>& fetch);
   Prepared look_at_fetch();
   bool open_stored();
   bool open_filling(const Fetch::Progress& progress);

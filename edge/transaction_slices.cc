@@ -55,15 +55,15 @@ void Transaction::answer_sliced(const store::ResponsePtr& response) {
   }
   const auto range = range_of_slices(response, length);
   if (!range) return;
-  stale_.reset();  // if it may be used, it is being used; and what is offered upstream has been found to fit
+  stale_.reset();  // if it may be used, it is being used; and what is offered upstream has been
+                   // found to fit
   offered_.reset();
   tagged_.clear();
   slices_ =
       std::make_unique<SliceReader>(context_, waker_, response, *range, to_child_tier(),
                                     [this](SliceAsk ask) { return plan_of_slice(std::move(ask)); });
   stage_ = Stage::AwaitSlice;
-  const auto prepared =
-      slices_->prepare(!directives_.only_if_cached, leader_ ? fetch_.get() : nullptr);
+  const auto prepared = slices_->prepare(!directives_.only_if_cached, leader_ ? fetch_ : nullptr);
   leave_fetch();  // only now: a slice that is on its way may have no other reader
   if (prepared != SliceReader::Prepared::Wait) await_slice(prepared);
 }
