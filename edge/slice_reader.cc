@@ -101,7 +101,7 @@ SliceReader::Prepared SliceReader::look_at_fetch() {
   if (progress.phase == Fetch::Phase::Waiting) return Prepared::Wait;
   const bool comes = progress.fill && !progress.anew;
   if (!comes) return Prepared::Elsewhere;
-  if (is_for_another(progress)) return Prepared::Uncombinable;
+  if (is_passing(progress) && !leads_) return Prepared::Uncombinable;
   const cache::ByteRange part = part_of(progress);
   if (missing_ < part.begin || missing_ >= part.end) return Prepared::Uncombinable;
   trace_ = fetch_->trace();
@@ -203,9 +203,9 @@ cache::ByteRange SliceReader::part_of(const Fetch::Progress& progress) const {
                         : cache::ByteRange{0, map_.complete_length};
 }
 
-// A slice that may not be shared, or no longer: who did not ask for it asks anew.
-bool SliceReader::is_for_another(const Fetch::Progress& progress) const {
-  return progress.phase == Fetch::Phase::Streaming && !progress.shareable && !leads_;
+// A slice that may not be kept or shared, or no longer: who did not ask for it asks anew.
+bool SliceReader::is_passing(const Fetch::Progress& progress) {
+  return progress.phase == Fetch::Phase::Streaming && !progress.shareable;
 }
 
 // A reader of what the fetch brings, when that has `position_`.
@@ -233,7 +233,7 @@ SliceReader::State SliceReader::open() {
     return fail({ErrorCode::ResponseIncomplete, Side::Upstream, Retry::Never,
                  "the representation changed"});
   }
-  if (is_for_another(progress)) {
+  if (is_passing(progress) && !leads_) {
     leave_fetch();
     return open();
   }
@@ -275,6 +275,7 @@ void SliceReader::ask_ahead() {
   const bool near_its_end = position_ - here.begin >= here.size() / 2;
   if (!near_its_end || ahead <= asked_ahead_ || here.end >= range_.end) return;
   asked_ahead_ = ahead;
+  if (fetch_ && is_passing(fetch_->progress())) return;  // and so would the next, to nobody
   const cache::CacheKey key = key_of(ahead);
   if (context_.store.peek(key) || context_.fetches.size() >= context_.cache.fetches) return;
   if (!combines()) return;

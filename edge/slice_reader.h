@@ -72,7 +72,7 @@ class SliceReader {
   bool combines() const;
   bool comes_in_one_piece() const;
   cache::ByteRange part_of(const Fetch::Progress& progress) const;
-  bool is_for_another(const Fetch::Progress& progress) const;
+  static bool is_passing(const Fetch::Progress& progress);
   store::ResponsePtr stored_slice(std::uint64_t index) const;
   cache::CacheKey key_of(std::uint64_t index) const;
   SliceAsk ask_for(std::uint64_t position, const store::ResponsePtr& kept) const;
