@@ -156,7 +156,7 @@ class Fetch final : public origin::Handler, public store::Waker {
   void begin_writer(const store::NewResponse& fresh, cache::Reason& reason);
   bool take_partial(const origin::ResponseHead& head);
   void begin_map(const origin::ResponseHead& head);
-  store::ResponsePtr store_map(const origin::ResponseHead& head, const cache::SliceMap& map, bool& shareable);
+  store::ResponsePtr store_map(const origin::ResponseHead& head, const cache::SliceMap& map, Progress& result);
   void begin_slice(const origin::ResponseHead& head);
   bool take_slice_name(const cache::SliceMap& map);
   void begin_slice_body(const cache::SliceMap& map, cache::ByteRange range, bool keep);

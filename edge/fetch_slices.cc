@@ -68,7 +68,7 @@ void Fetch::begin_map(const origin::ResponseHead& head) {
   }
   if (map.count() > cache::kMaxSlices) return decline();
   Progress result;
-  result.response = store_map(whole, map, result.shareable);
+  result.response = store_map(whole, map, result);
   if (!result.response) return decline();
   plan_.slice.map = result.response;
   plan_.slice.index = map.index_of(content->range.begin);
@@ -89,7 +89,7 @@ void Fetch::begin_map(const origin::ResponseHead& head) {
 
 // Null when it may not be stored, or finds no room.
 store::ResponsePtr Fetch::store_map(const origin::ResponseHead& head, const cache::SliceMap& map,
-                                    bool& shareable) {
+                                    Progress& result) {
   const auto context = response_context(head);
   const auto directives =
       cache::parse_response_directives(head.fields, plan_.policy.surrogate_control);
@@ -117,8 +117,9 @@ store::ResponsePtr Fetch::store_map(const origin::ResponseHead& head, const cach
   if (!(*writer)->commit()) return nullptr;
   drop_if_outrun((*writer)->response());
   const auto reuse = cache::decide_reuse({}, decision.meta, plan_.policy, context.response_time);
-  shareable = reuse.reuse != cache::Reuse::MustValidate;
-  if (shareable) forget_uncacheable();
+  result.shareable = reuse.reuse != cache::Reuse::MustValidate;
+  cache::append_qualified_lines(head.fields, directives, result.unkept);
+  if (result.shareable) forget_uncacheable();
   const std::lock_guard lock(mutex_);
   trace_.store_reason = decision.reason;
   return (*writer)->response();
@@ -139,6 +140,9 @@ void Fetch::begin_slice(const origin::ResponseHead& head) {
   bool keep = false;
   result.response = freshen_map(head, keep);
   result.shareable = keep;
+  const auto directives =
+      cache::parse_response_directives(head.fields, plan_.policy.surrogate_control);
+  cache::append_qualified_lines(head.fields, directives, result.unkept);
   if (!keep) leave_table();  // it passes, for the one who asked
   cache::ByteRange range = content->range;
   if (const store::ResponsePtr& kept = plan_.slice.kept) {

@@ -106,6 +106,7 @@ SliceReader::Prepared SliceReader::look_at_fetch() {
   if (missing_ < part.begin || missing_ >= part.end) return Prepared::Uncombinable;
   trace_ = fetch_->trace();
   newest_ = progress.response;
+  if (leads_) unkept_ = progress.unkept;
   if (!open_filling(progress)) leave_fetch();  // it is for later: open() will find it
   return Prepared::Ready;
 }

@@ -59,6 +59,7 @@ class SliceReader {
   // The map, with the fields that came along with the bytes that were asked for.
   const store::ResponsePtr& map() const { return newest_; }
   const Fetch::Trace& trace() const { return trace_; }
+  const std::string& unkept() const { return unkept_; }  // Fetch::Progress, when this reader asked
   // After Elsewhere: the fetch, attached to the waker, and whether this reader began it.
   std::shared_ptr<Fetch> take_fetch(bool& leads);
 
@@ -103,6 +104,7 @@ class SliceReader {
   bool followed_ = false;
   std::uint64_t asked_ahead_ = 0;  // slices below this one need no more asking
   Fetch::Trace trace_;
+  std::string unkept_;
   Error error_{ErrorCode::Cancelled, Side::Internal};
   mutable std::string text_;  // keys
 };

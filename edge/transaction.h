@@ -148,6 +148,7 @@ class Transaction {
   std::uint32_t restarts_ = 0;
   std::unique_ptr<SliceReader> slices_;
   std::optional<cache::ByteRange> slice_range_;  // what of a sliced response was asked for; empty = all of it
+  std::string unkept_;            // of the fetch that brought the map, if this client's: Fetch::Progress
   bool uncombinable_ = false;     // met once: the second time the request goes upstream as it is
   store::ResponsePtr stale_;      // found, but must be validated
   store::ResponsePtr offered_;    // another variant, which upstream may find to fit as well

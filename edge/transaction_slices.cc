@@ -64,6 +64,7 @@ void Transaction::answer_sliced(const store::ResponsePtr& response) {
                                     [this](SliceAsk ask) { return plan_of_slice(std::move(ask)); });
   stage_ = Stage::AwaitSlice;
   const auto prepared = slices_->prepare(!directives_.only_if_cached, leader_ ? fetch_ : nullptr);
+  unkept_ = leader_ && fetch_ ? fetch_->progress().unkept : std::string{};
   leave_fetch();  // only now: a slice that is on its way may have no other reader
   if (prepared != SliceReader::Prepared::Wait) await_slice(prepared);
 }
@@ -136,6 +137,7 @@ void Transaction::answer_from_slices() {
   begin_plan(response, slice_range_ ? HeadKind::Partial : HeadKind::Whole,
              slice_range_ ? 206 : 200);
   if (slice_range_) append_content_range(extra_, *slice_range_, length);
+  extra_.append(unkept_).append(slices_->unkept());
   plan_.extra = extra_;
   plan_.length = slice_range_ ? slice_range_->size() : length;
   body_.set_slices(*slices_);
