@@ -326,7 +326,7 @@ void Fetch::forget_uncacheable() {
 }
 
 Fetch::Flow Fetch::on_body(std::string_view bytes) {
-  if (refetch_) return Flow::Continue;
+  if (refetch_ || exceeds_part(bytes.size())) return Flow::Continue;
   if (!writer_) {  // of a 304, or of an error that a stale response stands in for
     discarded_bytes_ += bytes.size();
     if (discarded_bytes_ > kMaxDiscardedBytes) fail_soon({ErrorCode::Cancelled, Side::Internal});
@@ -349,6 +349,7 @@ void Fetch::notice_overflow() {
 
 void Fetch::on_complete() {
   if (refetch_) return ask_again();
+  if (part_left_.value_or(0) > 0) return on_error({ErrorCode::ResponseIncomplete, Side::Upstream, Retry::Never, "less came than Content-Range says"});
   if (writer_) {
     append_kept();
     writer_->set_waker(nullptr);
@@ -362,6 +363,7 @@ void Fetch::on_complete() {
 
 void Fetch::ask_again() {
   refetch_ = false;
+  part_left_.reset();
   plan_.asked.reset();
   plan_.slice = {};
   std::erase_if(plan_.request.fields, [](const auto& field) {

@@ -156,12 +156,15 @@ class Fetch final : public origin::Handler, public store::Waker {
   void begin_writer(const store::NewResponse& fresh, cache::Reason& reason);
   bool take_partial(const origin::ResponseHead& head);
   void begin_map(const origin::ResponseHead& head);
-  store::ResponsePtr store_map(const origin::ResponseHead& head, const cache::SliceMap& map, bool& shareable);
+  store::ResponsePtr store_map(const origin::ResponseHead& head, const cache::SliceMap& map, Progress& result);
   void begin_slice(const origin::ResponseHead& head);
-  void begin_slice_body(const cache::SliceMap& map, cache::ByteRange range);
+  bool take_slice_name(const cache::SliceMap& map);
+  void begin_slice_body(const cache::SliceMap& map, cache::ByteRange range, bool keep);
   void begin_combined(const store::ResponsePtr& map_response, std::uint64_t length);
-  store::ResponsePtr freshen_map(const origin::ResponseHead& head);
+  store::ResponsePtr current_map() const;
+  store::ResponsePtr freshen_map(const origin::ResponseHead& head, bool& keep);
   void append_kept();
+  bool exceeds_part(std::size_t bytes);
   void drop_map();
   void replaced(const origin::ResponseHead& head);
   void outdated();
@@ -200,6 +203,7 @@ class Fetch final : public origin::Handler, public store::Waker {
   bool in_table_;
   bool ended_ = false;
   std::uint64_t discarded_bytes_ = 0;
+  std::optional<std::uint64_t> part_left_;  // of a 206: what its Content-Range promises and has not come yet
   bool refetch_ = false;            // what came is not for us: ask again, without conditions and for the whole
 
   mutable std::mutex mutex_;

@@ -48,7 +48,10 @@ void Fetch::begin_map(const origin::ResponseHead& head) {
   whole.status = 200;
   whole.fields = fields;
   whole.content_length = length;
-  if (content->range.size() == length) return begin_body(whole);
+  if (content->range.size() == length) {
+    part_left_ = length;
+    return begin_body(whole);
+  }
   if (length > plan_.slice.slice_bytes && length < plan_.slice.large_from) {
     refetch_ = true;
     return context_.shard.post([weak = self_] {
@@ -68,14 +71,17 @@ void Fetch::begin_map(const origin::ResponseHead& head) {
     return decline();
   }
   Progress result;
-  result.response = store_map(whole, map, result.shareable);
+  result.response = store_map(whole, map, result);
   if (!result.response) return decline();
   plan_.slice.map = result.response;
   plan_.slice.index = map.index_of(content->range.begin);
   plan_.slice.range = content->range;
   leave_table();
   const bool in_one_slice = content->range.end <= map.range_of(plan_.slice.index).end;
-  if (in_one_slice) begin_slice_body(map, content->range);
+  if (in_one_slice && take_slice_name(map)) {
+    part_left_ = content->range.size();
+    begin_slice_body(map, content->range, true);
+  }
   if (writer_) {
     result.slice = writer_->response();
     result.fill = writer_->fill();
@@ -86,9 +92,10 @@ void Fetch::begin_map(const origin::ResponseHead& head) {
 
 // Null when it may not be stored, or finds no room.
 store::ResponsePtr Fetch::store_map(const origin::ResponseHead& head, const cache::SliceMap& map,
-                                    bool& shareable) {
+                                    Progress& result) {
   const auto context = response_context(head);
-  const auto directives = cache::parse_response_directives(head.fields, plan_.policy.surrogate_control);
+  const auto directives =
+      cache::parse_response_directives(head.fields, plan_.policy.surrogate_control);
   auto decision = cache::decide_storable(context, directives, plan_.policy);
   if (!decision.store) {
     remember_uncacheable(decision.reason);
@@ -113,8 +120,9 @@ store::ResponsePtr Fetch::store_map(const origin::ResponseHead& head, const cach
   if (!(*writer)->commit()) return nullptr;
   drop_if_outrun((*writer)->response());
   const auto reuse = cache::decide_reuse({}, decision.meta, plan_.policy, context.response_time);
-  shareable = reuse.reuse != cache::Reuse::MustValidate;
-  if (shareable) forget_uncacheable();
+  result.shareable = reuse.reuse != cache::Reuse::MustValidate;
+  cache::append_qualified_lines(head.fields, directives, result.unkept);
+  if (result.shareable) forget_uncacheable();
   const std::lock_guard lock(mutex_);
   trace_.store_reason = decision.reason;
   return (*writer)->response();
@@ -131,22 +139,28 @@ void Fetch::begin_slice(const origin::ResponseHead& head) {
     drop_map();
     return decline();
   }
+  Progress result;
+  bool keep = false;
+  result.response = freshen_map(head, keep);
+  result.shareable = keep;
+  const auto directives =
+      cache::parse_response_directives(head.fields, plan_.policy.surrogate_control);
+  cache::append_qualified_lines(head.fields, directives, result.unkept);
+  if (!keep) leave_table();  // it passes, for the one who asked
   cache::ByteRange range = content->range;
   if (const store::ResponsePtr& kept = plan_.slice.kept) {
     const cache::ByteRange other = cache::range_in_head(kept->head());
     range = {std::min(range.begin, other.begin), std::max(range.end, other.end)};
   }
-  Progress result;
-  result.response = freshen_map(head);
-  if (!result.response) return decline();
-  result.shareable = true;
-  if (range.size() == map.complete_length) {
+  part_left_ = content->range.size();
+  const bool combined = keep && range.size() == map.complete_length;
+  if (combined) {
     begin_combined(result.response, map.complete_length);
   } else {
-    begin_slice_body(map, range);
+    begin_slice_body(map, range, keep);
   }
-  if (!writer_) return fail_soon({ErrorCode::StoreFull, Side::Store});
-  if (range.size() != map.complete_length) result.slice = writer_->response();
+  if (!writer_) return;
+  if (!combined) result.slice = writer_->response();
   result.fill = writer_->fill();
   if (plan_.slice.kept && cache::range_in_head(plan_.slice.kept->head()).begin == range.begin)
     append_kept();
@@ -154,27 +168,31 @@ void Fetch::begin_slice(const origin::ResponseHead& head) {
   if (!writer_->storing()) wake();  // nobody may be left to read it
 }
 
-// With it go its slices. A freshened one may stand in its place.
-void Fetch::drop_map() {
+// What stands in the store for these slices: another slice that came meanwhile has freshened it.
+// Null when it has gone.
+store::ResponsePtr Fetch::current_map() const {
   const store::StoredResponse& known = *plan_.slice.map;
   const store::GenerationSelector same(store::slice_map_of(known).generation);
-  const auto current = context_.store.lookup(cache::make_cache_key_of_text(known.key()), same);
-  if (current) context_.store.drop(current);
+  return context_.store.lookup(cache::make_cache_key_of_text(known.key()), same);
+}
+
+// With it go its slices.
+void Fetch::drop_map() {
+  if (const auto current = current_map()) context_.store.drop(current);
 }
 
 // A 206 with the same strong validator says that the rest is what it was: its fields are the newer
-// ones (§3.4). Null when it may not be stored; a client's Authorization forbids that for its own
-// answer, and says nothing of what is stored already (§3.5).
-store::ResponsePtr Fetch::freshen_map(const origin::ResponseHead& head) {
-  const store::ResponsePtr& old = plan_.slice.map;
+// ones (§3.4). Not `keep`: with them nothing of it may be stored any more.
+store::ResponsePtr Fetch::freshen_map(const origin::ResponseHead& head, bool& keep) {
+  const store::ResponsePtr current = current_map();
+  const store::ResponsePtr& old = current ? current : plan_.slice.map;
   std::string block;
   cache::StoredMeta meta;
   const auto context = response_context(head);
-  const bool keep = cache::freshen(old->head(), old->meta(), context, plan_.policy, block, meta);
+  keep = cache::freshen(old->head(), old->meta(), context, plan_.policy, block, meta);
   meta.groups_as_of = groups_as_of_;
-  if (!keep && !plan_.has_authorization) drop_map();
-  if (!keep) return nullptr;
-  store::ResponsePtr fresh = context_.store.freshen(old, block, meta);
+  if (!keep && !plan_.has_authorization) context_.store.drop(old);
+  store::ResponsePtr fresh = block.empty() ? nullptr : context_.store.freshen(old, block, meta);
   drop_if_outrun(fresh);
   const std::lock_guard lock(mutex_);
   trace_.store_reason = cache::Reason::Stored;
@@ -195,16 +213,20 @@ void Fetch::begin_combined(const store::ResponsePtr& map_response, std::uint64_t
                reason);
 }
 
-// From here on this fetch goes by the slice's name, unless that one is being fetched already.
-void Fetch::begin_slice_body(const cache::SliceMap& map, cache::ByteRange range) {
+// From here on this fetch goes by the slice's name. False: that one is being fetched already.
+bool Fetch::take_slice_name(const cache::SliceMap& map) {
   std::string text;
   const cache::CacheKey key = cache::slice_key(plan_.cache_key, map, plan_.slice.index, text);
-  if (!in_table_) {
-    if (!context_.collapse.put(key.text, key.hash, self_.lock())) return;
-    name_ = text;
-    name_hash_ = key.hash;
-    in_table_ = true;
-  }
+  if (!context_.collapse.put(key.text, key.hash, self_.lock())) return false;
+  name_hash_ = key.hash;
+  name_ = std::move(text);
+  in_table_ = true;
+  return true;
+}
+
+void Fetch::begin_slice_body(const cache::SliceMap& map, cache::ByteRange range, bool keep) {
+  std::string text;
+  const cache::CacheKey key = cache::slice_key(plan_.cache_key, map, plan_.slice.index, text);
   cache::StoredMeta meta;
   meta.status = 206;
   meta.response_time = context_.clock.now();
@@ -215,7 +237,7 @@ void Fetch::begin_slice_body(const cache::SliceMap& map, cache::ByteRange range)
                 .head = head,
                 .meta = meta,
                 .announced_length = range.size(),
-                .store = true},
+                .store = keep},
                reason);
 }
 
@@ -231,6 +253,28 @@ void Fetch::append_kept() {
       at += views[i].size();
     }
   }
+}
+
+// More bytes than the Content-Range promised: nobody may take them for what is stored behind the
+// part.
+bool Fetch::exceeds_part(std::size_t bytes) {
+  if (!part_left_) return false;
+  if (bytes <= *part_left_) {
+    *part_left_ -= bytes;
+    return false;
+  }
+  part_left_.reset();
+  leave_table();
+  if (writer_) {
+    writer_->set_waker(nullptr);
+    writer_->abort({ErrorCode::ResponseIncomplete, Side::Upstream, Retry::Never,
+                    "more came than Content-Range says"});
+    writer_.reset();
+    context_.metrics.fills_cut.add();
+  }
+  note_store_reason(cache::Reason::Incomplete);
+  end_soon();
+  return true;
 }
 
 // If-Range did not hold: the representation is another one now, and this is it.

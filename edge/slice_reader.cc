@@ -61,20 +61,31 @@ std::uint64_t SliceReader::first_missing() const {
   return range_.end;
 }
 
-SliceReader::Prepared SliceReader::prepare(bool may_ask, const Fetch* own) {
+SliceReader::Prepared SliceReader::prepare(bool may_ask, const std::shared_ptr<Fetch>& own) {
   if (!fetch_) {
     missing_ = first_missing();
     if (missing_ >= range_.end) return Prepared::Ready;
     if (!may_ask) return Prepared::Missing;
     if (!combines() && !comes_in_one_piece()) return Prepared::Uncombinable;
-    asked_ = true;
-    if (!ask(missing_, own)) return Prepared::Refused;
+    if (!is_brought_by(own) && !ask(missing_)) return Prepared::Refused;
+    asked_ = fetch_ != nullptr;
   }
   return look_at_fetch();
 }
 
 bool SliceReader::combines() const {
   return !cache::strong_validator(response_->meta(), response_->head()).empty();
+}
+
+// Read from there, whatever became of its name: what is not to be stored is in no table.
+bool SliceReader::is_brought_by(const std::shared_ptr<Fetch>& fetch) {
+  if (!fetch) return false;
+  const Fetch::Progress progress = fetch->progress();
+  if (progress.phase != Fetch::Phase::Sliced || !progress.slice) return false;
+  const cache::ByteRange part = part_of(progress);
+  if (missing_ < part.begin || missing_ >= part.end || !fetch->attach(waker_)) return false;
+  fetch_ = fetch;
+  return true;
 }
 
 // All of the range lies in a slice that is under way.
@@ -90,10 +101,12 @@ SliceReader::Prepared SliceReader::look_at_fetch() {
   if (progress.phase == Fetch::Phase::Waiting) return Prepared::Wait;
   const bool comes = progress.fill && !progress.anew;
   if (!comes) return Prepared::Elsewhere;
+  if (is_passing(progress) && !leads_) return Prepared::Uncombinable;
   const cache::ByteRange part = part_of(progress);
   if (missing_ < part.begin || missing_ >= part.end) return Prepared::Uncombinable;
   trace_ = fetch_->trace();
   newest_ = progress.response;
+  if (leads_) unkept_ = progress.unkept;
   if (!open_filling(progress)) leave_fetch();  // it is for later: open() will find it
   return Prepared::Ready;
 }
@@ -147,7 +160,7 @@ bool SliceReader::ask(std::uint64_t position, const Fetch* own) {
   auto joined = context_.collapse.join(
       key.text, key.hash, [&] { return Fetch::create(context_, key.text, key.hash, hash); });
   leads_ = joined.leader;
-  followed_ = !joined.leader && joined.fetch.get() != own;
+  followed_ = !leads_;
   if (followed_) context_.metrics.collapsed.add();
   if (!joined.fetch->attach(waker_)) {
     context_.metrics.count_limit(Limit::Followers);
@@ -191,6 +204,11 @@ cache::ByteRange SliceReader::part_of(const Fetch::Progress& progress) const {
                         : cache::ByteRange{0, map_.complete_length};
 }
 
+// A slice that may not be kept or shared, or no longer: who did not ask for it asks anew.
+bool SliceReader::is_passing(const Fetch::Progress& progress) {
+  return progress.phase == Fetch::Phase::Streaming && !progress.shareable;
+}
+
 // A reader of what the fetch brings, when that has `position_`.
 bool SliceReader::open_filling(const Fetch::Progress& progress) {
   const cache::ByteRange part = part_of(progress);
@@ -215,6 +233,10 @@ SliceReader::State SliceReader::open() {
   if (!progress.fill || progress.anew) {
     return fail({ErrorCode::ResponseIncomplete, Side::Upstream, Retry::Never,
                  "the representation changed"});
+  }
+  if (is_passing(progress) && !leads_) {
+    leave_fetch();
+    return open();
   }
   if (open_filling(progress)) return State::Data;
   leave_fetch();
@@ -254,6 +276,7 @@ void SliceReader::ask_ahead() {
   const bool near_its_end = position_ - here.begin >= here.size() / 2;
   if (!near_its_end || ahead <= asked_ahead_ || here.end >= range_.end) return;
   asked_ahead_ = ahead;
+  if (fetch_ && is_passing(fetch_->progress())) return;  // and so would the next, to nobody
   const cache::CacheKey key = key_of(ahead);
   if (context_.store.peek(key) || context_.fetches.size() >= context_.cache.fetches) return;
   if (!combines()) return;

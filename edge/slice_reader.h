@@ -33,8 +33,8 @@ class SliceReader {
     Ready,
     Wait,          // the waker will be called
     Missing,       // bytes are missing, and may not be asked for
-    Uncombinable,  // bytes are missing, and without a strong validator they cannot be put beside
-                   // those that are here
+    Uncombinable,  // bytes are missing, and cannot be put beside those that are here: there is no
+                   // strong validator, or what comes is for another client only
     Elsewhere,     // the fetch became something else than a slice: take_fetch()
     Refused,       // too many fetches or followers
   };
@@ -51,14 +51,15 @@ class SliceReader {
   SliceReader(const SliceReader&) = delete;
   SliceReader& operator=(const SliceReader&) = delete;
 
-  // `own`: the fetch that the transaction led itself, if it goes on as a slice's.
-  Prepared prepare(bool may_ask, const Fetch* own = nullptr);
-  // After Ready: whether upstream had to be asked, by another's fetch, and what it said.
+  // `own`: a fetch that the transaction leads, if any; it may have become that of a slice.
+  Prepared prepare(bool may_ask, const std::shared_ptr<Fetch>& own = nullptr);
+  // After Ready: whether upstream had to be asked, and what it said.
   bool asked() const { return asked_; }
-  bool followed() const { return followed_; }
+  bool followed() const { return followed_; }  // what another client began
   // The map, with the fields that came along with the bytes that were asked for.
   const store::ResponsePtr& map() const { return newest_; }
   const Fetch::Trace& trace() const { return trace_; }
+  const std::string& unkept() const { return unkept_; }  // Fetch::Progress, when this reader asked
   // After Elsewhere: the fetch, attached to the waker, and whether this reader began it.
   std::shared_ptr<Fetch> take_fetch(bool& leads);
 
@@ -72,10 +73,12 @@ class SliceReader {
   bool combines() const;
   bool comes_in_one_piece() const;
   cache::ByteRange part_of(const Fetch::Progress& progress) const;
+  static bool is_passing(const Fetch::Progress& progress);
   store::ResponsePtr stored_slice(std::uint64_t index) const;
   cache::CacheKey key_of(std::uint64_t index) const;
   SliceAsk ask_for(std::uint64_t position, const store::ResponsePtr& kept) const;
-  bool ask(std::uint64_t position, const Fetch* own = nullptr);
+  bool ask(std::uint64_t position);
+  bool is_brought_by(const std::shared_ptr<Fetch>& fetch);
   Prepared look_at_fetch();
   bool open_stored();
   bool open_filling(const Fetch::Progress& progress);
@@ -101,6 +104,7 @@ class SliceReader {
   bool followed_ = false;
   std::uint64_t asked_ahead_ = 0;  // slices below this one need no more asking
   Fetch::Trace trace_;
+  std::string unkept_;
   Error error_{ErrorCode::Cancelled, Side::Internal};
   mutable std::string text_;  // keys
 };

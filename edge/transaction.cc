@@ -173,7 +173,10 @@ void Transaction::lookup() {
     return go_alone(Alone::ForwardOnly, CacheResult::Bypass, cache::Reason::RequestNoStore);
   }
   store::ResponsePtr found = find_stored(scratch_);
-  if (!found) return miss(cache::Reason::NotStored, CacheResult::Miss);
+  // Slices that kept changing under us would do so again.
+  if (!found || (found->meta().sliced && restarts_ > kMaxRestarts)) {
+    return miss(cache::Reason::NotStored, CacheResult::Miss);
+  }
   const auto decision = cache::decide_reuse(directives_, found->meta(), rules_->policy, now_);
   // A child that validates its own stale response gains nothing from ours: it would store what is stale already.
   const bool child_validates = decision.reuse == cache::Reuse::ServeStaleAndValidate && to_child_tier() &&
@@ -207,13 +210,11 @@ void Transaction::miss(cache::Reason reason, CacheResult result) {
   outcome_.reason = reason;
   const bool ranged = find_field(head_.fields, "range") != nullptr;
   if (context_.uncacheable.knows(ranged ? UncacheableMemory::hash_of_ranges(key_.hash) : key_.hash, now_)) {
-    const auto how = ranged ? Alone::ForwardOnly : Alone::MayStore;
-    return go_alone(how, result, stale_ ? reason : cache::Reason::KnownUncacheable);
+    return go_alone(as_it_is(), result, stale_ ? reason : cache::Reason::KnownUncacheable);
   }
   if (begins_beyond_slices()) return go_alone(Alone::ForwardOnly, result, reason);
-  if (is_head() || reason == cache::Reason::NoCacheRequest || restarts_ > kMaxRestarts) {
-    return go_alone(Alone::MayStore, result, reason);
-  }
+  if (restarts_ > kMaxRestarts) return go_alone(as_it_is(), result, reason);
+  if (is_head() || reason == cache::Reason::NoCacheRequest) return go_alone(Alone::MayStore, result, reason);
   if (const store::ResponsePtr& known = stale_ ? stale_ : offered_) {
     const std::string_view vary = cache::slice(known->head(), known->meta().vary);
     if (!vary.empty()) {
@@ -356,9 +357,7 @@ bool Transaction::waited_too_long() {
   const bool for_slice = stage_ == Stage::AwaitSlice;
   leave_fetch();
   slices_.reset();
-  // A slice alone would be stored by nobody's name: the request goes upstream as it is.
-  const bool as_it_is = for_slice && find_field(head_.fields, "range") != nullptr;
-  go_alone(as_it_is ? Alone::ForwardOnly : Alone::MayStore, outcome_.result, outcome_.reason);
+  go_alone(for_slice ? as_it_is() : Alone::MayStore, outcome_.result, outcome_.reason);
   return true;
 }
 

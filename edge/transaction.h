@@ -127,6 +127,8 @@ class Transaction {
   Shown shown_fields(bool child) const;
   bool is_get() const { return head_.method == "GET"; }
   bool is_head() const { return head_.method == "HEAD"; }
+  // For a request that slices cannot help: its range goes upstream as it is; what has none may be stored whole.
+  Alone as_it_is() const { return find_field(head_.fields, "range") ? Alone::ForwardOnly : Alone::MayStore; }
   bool to_child_tier() const;
 
   FlowContext& context_;
@@ -154,6 +156,7 @@ class Transaction {
   std::uint32_t restarts_ = 0;
   std::unique_ptr<SliceReader> slices_;
   std::optional<cache::ByteRange> slice_range_;  // what of a sliced response was asked for; empty = all of it
+  std::string unkept_;            // of the fetch that brought the map, if this client's: Fetch::Progress
   bool uncombinable_ = false;     // met once: the second time the request goes upstream as it is
   store::ResponsePtr stale_;      // found, but must be validated
   store::ResponsePtr offered_;    // another variant, which upstream may find to fit as well

@@ -40,8 +40,7 @@ void Transaction::answer_progress(const Fetch::Progress& progress) {
   if (progress.phase == Phase::Failed) return answer_failure(progress.error);
   if (progress.phase == Phase::Declined) {
     leave_fetch();
-    const bool ranged = find_field(head_.fields, "range") != nullptr;
-    return go_alone(ranged ? Alone::ForwardOnly : Alone::MayStore, outcome_.result, outcome_.reason);
+    return go_alone(as_it_is(), outcome_.result, outcome_.reason);
   }
   if (progress.phase == Phase::ErrorStatus) {
     cache::StaleDecision decision;

@@ -60,12 +60,16 @@ void Transaction::answer_sliced(store::ResponsePtr response) {
   }
   const auto range = range_of_slices(response, length);
   if (!range) return;
-  stale_.reset();  // if it may be used, it is being used
+  stale_.reset();  // if it may be used, it is being used; and what is offered upstream has been
+                   // found to fit
+  offered_.reset();
+  tagged_.clear();
   slices_ =
       std::make_unique<SliceReader>(context_, waker_, response, *range, to_child_tier(),
                                     [this](SliceAsk ask) { return plan_of_slice(std::move(ask)); });
   stage_ = Stage::AwaitSlice;
-  const auto prepared = slices_->prepare(!directives_.only_if_cached, leader_ ? fetch_.get() : nullptr);
+  const auto prepared = slices_->prepare(!directives_.only_if_cached, leader_ ? fetch_ : nullptr);
+  unkept_ = leader_ && fetch_ ? fetch_->progress().unkept : std::string{};
   leave_fetch();  // only now: a slice that is on its way may have no other reader
   if (prepared != SliceReader::Prepared::Wait) await_slice(prepared);
 }
@@ -115,16 +119,17 @@ void Transaction::await_slice(SliceReader::Prepared prepared) {
     return;
   }
   slices_.reset();
-  const bool ranged = find_field(head_.fields, "range") != nullptr;
-  const bool as_it_is = std::exchange(uncombinable_, true) && ranged;
-  go_alone(as_it_is ? Alone::ForwardOnly : Alone::MayStore, outcome_.result, outcome_.reason);
+  const bool again = std::exchange(uncombinable_, true);
+  go_alone(again ? as_it_is() : Alone::MayStore, outcome_.result, outcome_.reason);
 }
 
 void Transaction::answer_from_slices() {
   if (slices_->asked()) {
     trace_ = slices_->trace();
     outcome_.upstream_status = 206;
-    outcome_.stored = true;
+    outcome_.store_reason = trace_.store_reason;
+    outcome_.stored = trace_.store_reason == cache::Reason::Stored ||
+                      trace_.store_reason == cache::Reason::StoredToValidate;
     outcome_.collapsed = outcome_.collapsed || slices_->followed();
     if (outcome_.result == CacheResult::Hit || outcome_.result == CacheResult::Stale) {
       outcome_.result = CacheResult::Partial;
@@ -137,6 +142,7 @@ void Transaction::answer_from_slices() {
   begin_plan(response, slice_range_ ? HeadKind::Partial : HeadKind::Whole,
              slice_range_ ? 206 : 200);
   if (slice_range_) append_content_range(extra_, *slice_range_, length);
+  extra_.append(unkept_).append(slices_->unkept());
   plan_.extra = extra_;
   plan_.length = slice_range_ ? slice_range_->size() : length;
   body_.set_slices(*slices_);

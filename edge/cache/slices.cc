@@ -74,7 +74,7 @@ std::string first_slice_request(std::string_view client_range, std::uint64_t sli
   const std::uint64_t index = range->first.value_or(0) / slice_bytes;
   if (begins_beyond_slices(client_range, slice_bytes)) return {};
   ByteRange slice{index * slice_bytes, (index + 1) * slice_bytes};
-  if (exact && range->first && range->last) slice.end = std::min(slice.end, *range->last + 1);
+  if (exact && range->first && range->last) slice.end = std::min(slice.end - 1, *range->last) + 1;
   return range_request(slice, std::numeric_limits<std::uint64_t>::max());
 }
 

@@ -30,7 +30,9 @@ struct SliceMap {
   std::uint64_t generation = 0;  // random; names the slices
   std::uint64_t slice_bytes = 0;
 
-  std::uint64_t count() const { return (complete_length + slice_bytes - 1) / slice_bytes; }
+  std::uint64_t count() const {  // of any length, also of one that only a lie can be
+    return complete_length / slice_bytes + (complete_length % slice_bytes != 0 ? 1 : 0);
+  }
   std::uint64_t index_of(std::uint64_t position) const { return position / slice_bytes; }
   // The whole range of a slice, the last one shorter.
   ByteRange range_of(std::uint64_t index) const;
@@ -48,9 +50,9 @@ CacheKey slice_key(std::string_view response_key, const SliceMap& map, std::uint
 
 // The Range field that asks upstream for the first slice that this client's Range needs, while
 // nothing is known of the representation: the aligned slice around its first byte, or its suffix as
-// it stands (a longer one than a slice asks for the first slice: that tells the length). `exact`: a
-// child tier asks, whose ranges are slices already; nothing behind its range is asked for. Empty
-// when the field is no single range.
+// it stands (a longer one than a slice asks for the first slice, and so does what is further than
+// any map reaches: that tells the length). `exact`: a child tier asks, whose ranges are slices
+// already; nothing behind its range is asked for. Empty when the field is no single range.
 std::string first_slice_request(std::string_view client_range, std::uint64_t slice_bytes,
                                 bool exact);
 

@@ -19,8 +19,12 @@ std::optional<Orphans::Orphan> Orphans::take() {
 }
 
 void Orphans::put_back(Orphan orphan) {
+  std::optional<Orphan> forgotten;  // let go outside the lock
   const std::lock_guard lock(mutex_);
   orphans_.push_back(std::move(orphan));
+  if (orphans_.size() <= kMaxOrphans) return;
+  forgotten = std::move(orphans_.front());
+  orphans_.pop_front();
 }
 
 }  // namespace brink::edge::store

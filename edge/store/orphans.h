@@ -2,8 +2,9 @@
 // Slices whose map has left the store (edge/cache/slices.h): nothing can find them any more. They
 // are dropped in the background, a bounded number at a time.
 //
-// Threads: all functions from any. Bounded by the maps that leave between two sweeps; their memory
-// is charged as long as they are here.
+// Threads: all functions from any. Bounded: when maps leave faster than sweeps drop their slices,
+// the oldest are forgotten, and their slices are evicted like anything that nobody asks for. The
+// memory of the maps is charged as long as they are here.
 
 #include <cstdint>
 #include <deque>
@@ -27,6 +28,7 @@ class Orphans {
   void put_back(Orphan orphan);
 
  private:
+  static constexpr std::size_t kMaxOrphans = 1024;
   std::mutex mutex_;
   std::deque<Orphan> orphans_;
 };

@@ -138,5 +138,22 @@ TEST_P(StoreTest, SlicesGoAFewThousandAtATime) {
   EXPECT_EQ(slices_left(*this, film), 0U);
 }
 
+// Maps may leave faster than their slices are dropped: beyond a few thousand the oldest are
+// forgotten, and what they had is evicted like anything that nobody asks for.
+TEST_P(StoreTest, MapsThatLeaveDoNotFillTheMemory) {
+  make();
+  const auto leave = [&](std::uint64_t first) {
+    for (std::uint64_t i = first; i < first + 5000; ++i) {
+      const SlicesOf film("https://a.example/" + std::to_string(i), i, cache::kMaxSlices);
+      ASSERT_TRUE(put_map(*this, film));
+      store_->invalidate(film.key());
+    }
+  };
+  leave(10'000);
+  const std::uint64_t used = store_->stats().bytes_used;
+  leave(20'000);
+  EXPECT_LE(store_->stats().bytes_used, used + used / 100);
+}
+
 }  // namespace
 }  // namespace brink::edge::store

@@ -36,6 +36,7 @@ TEST(Slices, FirstRequestOfARangeOfWhichNothingIsKnown) {
       // further than any map reaches
       {"bytes=68719476736-", "", ""},
       {"bytes=18446744073709551615-", "", ""},
+      {"bytes=5-18446744073709551615", "bytes=0-1048575", "bytes=0-1048575"},
   };
   for (const Row& row : rows) {
     EXPECT_EQ(first_slice_request(row.client, kMiB, false), row.asked) << row.client;
@@ -67,6 +68,8 @@ TEST(Slices, MapDividesTheRepresentation) {
   EXPECT_EQ(decode_slice_map(encode_slice_map(map)), map);
   const SliceMap even{2000, 7, 1000};
   EXPECT_EQ(even.count(), 2U);
+  const SliceMap longest{UINT64_MAX - 1, 7, 1000};
+  EXPECT_GT(longest.count(), kMaxSlices);
 }
 
 TEST(Slices, KeysOfGenerationsSlicesAndResponsesDiffer) {
