@@ -156,13 +156,16 @@ class Fetch final : public origin::Handler, public store::Waker {
   void begin_writer(const store::NewResponse& fresh, cache::Reason& reason);
   bool take_partial(const origin::ResponseHead& head);
   void begin_map(const origin::ResponseHead& head);
-  store::ResponsePtr store_map(const origin::ResponseHead& head, const cache::SliceMap& map, bool& shareable);
+  store::ResponsePtr store_map(const origin::ResponseHead& head, cache::SliceMap& map, bool& shareable);
   void begin_slice(const origin::ResponseHead& head);
   void begin_slice_body(const cache::SliceMap& map, cache::ByteRange range);
   void begin_combined(const store::ResponsePtr& map_response, std::uint64_t length);
   store::ResponsePtr freshen_map(const origin::ResponseHead& head);
   void append_kept();
   void drop_map();
+  store::ResponsePtr stored_map() const;
+  void drop_without_map(const store::ResponsePtr& slice);
+  std::uint64_t generation_of(const cache::SliceMap& map, Fields head, std::string_view variant) const;
   void replaced(const origin::ResponseHead& head);
   void outdated();
   void decline();
