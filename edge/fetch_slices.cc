@@ -112,7 +112,8 @@ std::uint64_t Fetch::generation_of(const cache::SliceMap& map, Fields head,
 store::ResponsePtr Fetch::store_map(const origin::ResponseHead& head, cache::SliceMap& map,
                                     bool& shareable) {
   const auto context = response_context(head);
-  const auto directives = cache::parse_response_directives(head.fields, plan_.policy.surrogate_control);
+  const auto directives =
+      cache::parse_response_directives(head.fields, plan_.policy.surrogate_control);
   auto decision = cache::decide_storable(context, directives, plan_.policy);
   if (!decision.store) {
     remember_uncacheable(decision.reason);
@@ -199,9 +200,11 @@ void Fetch::drop_without_map(const store::ResponsePtr& slice) {
 
 // A 206 with the same strong validator says that the rest is what it was: its fields are the newer
 // ones (§3.4). Null when it may not be stored; a client's Authorization forbids that for its own
-// answer, and says nothing of what is stored already (§3.5).
+// answer, and says nothing of what is stored already (§3.5). Other slices may have freshened it
+// since this one was asked for.
 store::ResponsePtr Fetch::freshen_map(const origin::ResponseHead& head) {
-  const store::ResponsePtr& old = plan_.slice.map;
+  const store::ResponsePtr stored = stored_map();
+  const store::ResponsePtr& old = stored ? stored : plan_.slice.map;
   std::string block;
   cache::StoredMeta meta;
   const auto context = response_context(head);
