@@ -49,6 +49,7 @@ void Transaction::answer_progress(const Fetch::Progress& progress) {
     return go_alone(Alone::MayStore, outcome_.result, outcome_.reason);
   }
   if (!leader_) {
+    if (progress.upstream_status == 416) return restart();  // says nothing of other ranges than the leader's
     if (!progress.shareable) {
       leave_fetch();
       return go_alone(Alone::MayStore, outcome_.result, cache::Reason::KnownUncacheable);
@@ -201,6 +202,7 @@ bool Transaction::answer_stale(cache::UpstreamFailure failure, cache::StaleDecis
   outcome_.reason = decision.reason;
   now_ = context_.clock.now();
   outcome_.ttl_s = cache::remaining_freshness(stale_->meta(), now_);
+  forwarded_ = false;  // upstream has answered neither conditions nor ranges
   answer_stored(stale_, nullptr);
   return true;
 }
