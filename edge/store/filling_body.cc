@@ -101,6 +101,7 @@ bool Fill::pause_if_full() {
       drop_front(dropped);
     return false;
   }
+  drop_passed(dropped);  // all may wait for bytes further on
   if (unread_bytes() < window_bytes_) return false;
   paused_ = true;
   ++pauses_;
