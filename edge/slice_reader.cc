@@ -1,6 +1,7 @@
 #include "edge/slice_reader.h"
 
 #include <algorithm>
+#include <array>
 
 #include "edge/cache/validation.h"
 #include "edge/collapse.h"
@@ -35,6 +36,7 @@ SliceReader::SliceReader(FlowContext& context, store::Waker& waker, store::Respo
 
 SliceReader::~SliceReader() {
   reader_.reset();
+  other_part_.reset();
   leave_fetch();
 }
 
@@ -103,7 +105,10 @@ SliceReader::Prepared SliceReader::look_at_fetch() {
   if (!comes) return Prepared::Elsewhere;
   if (is_passing(progress) && !leads_) return Prepared::Uncombinable;
   const cache::ByteRange part = part_of(progress);
-  if (missing_ < part.begin || missing_ >= part.end) return Prepared::Uncombinable;
+  if (missing_ < part.begin || missing_ >= part.end) {
+    if (leads_ || !combines()) return Prepared::Uncombinable;
+    return other_part_comes(progress, missing_) ? Prepared::Wait : prepare(true);
+  }
   trace_ = fetch_->trace();
   newest_ = progress.response;
   if (leads_) unkept_ = progress.unkept;
@@ -221,6 +226,22 @@ bool SliceReader::open_filling(const Fetch::Progress& progress) {
   return true;
 }
 
+// The fetch of this slice that is under way brings another part of it: what is missing can be asked
+// for when that one has ended. False: it has, and has been left.
+bool SliceReader::other_part_comes(const Fetch::Progress& progress, std::uint64_t position) {
+  if (!other_part_) {
+    other_part_ = store::BodyReader::join(progress.fill, &waker_, part_of(progress).size());
+  }
+  std::array<std::string_view, 1> views;
+  std::size_t count = 0;
+  if (other_part_ && other_part_->next(views, count, 1) == State::Wait) return true;
+  other_part_.reset();
+  const cache::CacheKey key = key_of(map_.index_of(position));
+  context_.collapse.remove(key.text, key.hash, fetch_.get());
+  leave_fetch();
+  return false;
+}
+
 SliceReader::State SliceReader::open() {
   if (!fetch_) {
     if (open_stored()) return State::Data;
@@ -230,6 +251,10 @@ SliceReader::State SliceReader::open() {
   const Fetch::Progress progress = fetch_->progress();
   if (progress.phase == Fetch::Phase::Waiting) return State::Wait;
   if (progress.phase == Fetch::Phase::Failed) return fail(progress.error);
+  if (progress.phase == Fetch::Phase::Abandoned) {  // its leader may have found the slice stored
+    leave_fetch();
+    if (open_stored()) return State::Data;
+  }
   if (!progress.fill || progress.anew) {
     return fail({ErrorCode::ResponseIncomplete, Side::Upstream, Retry::Never,
                  "the representation changed"});
@@ -239,6 +264,11 @@ SliceReader::State SliceReader::open() {
     return open();
   }
   if (open_filling(progress)) return State::Data;
+  const cache::ByteRange part = part_of(progress);
+  const bool elsewhere = position_ < part.begin || position_ >= part.end;
+  if (elsewhere && !leads_ && combines()) {
+    return other_part_comes(progress, position_) ? State::Wait : open();
+  }
   leave_fetch();
   return open_stored() ? State::Data
                        : fail({ErrorCode::ResponseIncomplete, Side::Upstream, Retry::Never,

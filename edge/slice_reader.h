@@ -82,6 +82,7 @@ class SliceReader {
   Prepared look_at_fetch();
   bool open_stored();
   bool open_filling(const Fetch::Progress& progress);
+  bool other_part_comes(const Fetch::Progress& progress, std::uint64_t position);
   State open();
   void ask_ahead();
   void leave_fetch();
@@ -99,6 +100,7 @@ class SliceReader {
   std::uint64_t missing_ = 0;
   std::optional<store::BodyReader> reader_;
   std::shared_ptr<Fetch> fetch_;
+  std::unique_ptr<store::BodyReader> other_part_;  // of the slice, awaited: it takes nothing of it
   bool leads_ = false;
   bool asked_ = false;
   bool followed_ = false;
