@@ -49,6 +49,7 @@ void Transaction::answer_progress(const Fetch::Progress& progress) {
     return go_alone(Alone::MayStore, outcome_.result, outcome_.reason);
   }
   if (!leader_) {
+    if (progress.upstream_status == 416) return restart();  // says nothing of other ranges than the leader's
     if (!progress.shareable) {
       leave_fetch();
       return go_alone(Alone::MayStore, outcome_.result, cache::Reason::KnownUncacheable);
