@@ -355,6 +355,7 @@ void Fetch::on_complete() {
     writer_->set_waker(nullptr);
     const bool stored = writer_->commit();
     if (stored) drop_if_outrun(writer_->response());
+    if (stored && progress().slice) drop_without_map(writer_->response());
     const cache::Reason refused = writer_->not_stored_reason();
     if (!stored && refused != cache::Reason::None) note_store_reason(refused);
   }

@@ -156,7 +156,7 @@ class Fetch final : public origin::Handler, public store::Waker {
   void begin_writer(const store::NewResponse& fresh, cache::Reason& reason);
   bool take_partial(const origin::ResponseHead& head);
   void begin_map(const origin::ResponseHead& head);
-  store::ResponsePtr store_map(const origin::ResponseHead& head, const cache::SliceMap& map, Progress& result);
+  store::ResponsePtr store_map(const origin::ResponseHead& head, cache::SliceMap& map, Progress& result);
   void begin_slice(const origin::ResponseHead& head);
   bool take_slice_name(const cache::SliceMap& map);
   void begin_slice_body(const cache::SliceMap& map, cache::ByteRange range, bool keep);
@@ -166,6 +166,8 @@ class Fetch final : public origin::Handler, public store::Waker {
   void append_kept();
   bool exceeds_part(std::size_t bytes);
   void drop_map();
+  void drop_without_map(const store::ResponsePtr& slice);
+  std::uint64_t generation_of(const cache::SliceMap& map, Fields head, std::string_view variant) const;
   void replaced(const origin::ResponseHead& head);
   void outdated();
   void decline();

@@ -20,6 +20,25 @@ std::vector<Field> without_content_range(Fields fields) {
   return out;
 }
 
+// The map of slices that fit among those of this one.
+class SameSlices final : public store::Selector {
+ public:
+  SameSlices(const cache::SliceMap& map, Fields head, std::string_view variant)
+      : map_(map), head_(head), variant_(variant) {}
+  std::int64_t score(const store::StoredResponse& candidate) const noexcept override {
+    if (!candidate.meta().sliced || candidate.variant_key() != variant_) return 0;
+    const cache::SliceMap other = store::slice_map_of(candidate);
+    if (other.complete_length != map_.complete_length || other.slice_bytes != map_.slice_bytes)
+      return 0;
+    return cache::same_representation(head_, candidate.meta(), candidate.head()) ? 1 : 0;
+  }
+
+ private:
+  const cache::SliceMap& map_;
+  Fields head_;
+  std::string_view variant_;
+};
+
 }  // namespace
 
 // True when the head has been dealt with; false: it is one like any other.
@@ -59,13 +78,7 @@ void Fetch::begin_map(const origin::ResponseHead& head) {
       if (fetch && fetch->refetch_ && !fetch->ended_) fetch->ask_again();
     });
   }
-  cache::SliceMap map{length, secure_random(), plan_.slice.slice_bytes};
-  const store::ResponsePtr& known = plan_.stale;
-  if (known && known->meta().sliced &&
-      cache::same_representation(head.fields, known->meta(), known->head())) {
-    const cache::SliceMap old = store::slice_map_of(*known);
-    if (old.complete_length == length && old.slice_bytes == map.slice_bytes) map = old;
-  }
+  cache::SliceMap map{length, 0, plan_.slice.slice_bytes};
   if (map.count() > cache::kMaxSlices) {
     remember_uncacheable(cache::Reason::PartialResponse);
     return decline();
@@ -90,8 +103,19 @@ void Fetch::begin_map(const origin::ResponseHead& head) {
   if (!writer_) end_soon();
 }
 
-// Null when it may not be stored, or finds no room.
-store::ResponsePtr Fetch::store_map(const origin::ResponseHead& head, const cache::SliceMap& map,
+// Of the map that is stored, when it is of the same representation: its slices stay. Requests that
+// each went alone meet here as well.
+std::uint64_t Fetch::generation_of(const cache::SliceMap& map, Fields head,
+                                   std::string_view variant) const {
+  const SameSlices same(map, head, variant);
+  if (plan_.stale && same.score(*plan_.stale) > 0)
+    return store::slice_map_of(*plan_.stale).generation;
+  const auto stored = context_.store.lookup(cache::make_cache_key_of_text(plan_.cache_key), same);
+  return stored ? store::slice_map_of(*stored).generation : secure_random();
+}
+
+// Null when it may not be stored, or finds no room. Names the slices.
+store::ResponsePtr Fetch::store_map(const origin::ResponseHead& head, cache::SliceMap& map,
                                     Progress& result) {
   const auto context = response_context(head);
   const auto directives =
@@ -108,6 +132,7 @@ store::ResponsePtr Fetch::store_map(const origin::ResponseHead& head, const cach
   std::string variant;
   const std::string_view vary = cache::slice(block, decision.meta.vary);
   if (!vary.empty()) cache::append_variant_key(vary, plan_.client_fields.view(), variant);
+  map.generation = generation_of(map, head.fields, variant);
   const std::string body = cache::encode_slice_map(map);
   auto writer = context_.store.begin({.key = cache::make_cache_key_of_text(plan_.cache_key),
                                       .variant_key = variant,
@@ -179,6 +204,12 @@ store::ResponsePtr Fetch::current_map() const {
 // With it go its slices.
 void Fetch::drop_map() {
   if (const auto current = current_map()) context_.store.drop(current);
+}
+
+// A slice that is stored when its map has gone is one that nobody would find, nor the sweep drop:
+// that has looked for it already.
+void Fetch::drop_without_map(const store::ResponsePtr& slice) {
+  if (!current_map()) context_.store.drop(slice);
 }
 
 // A 206 with the same strong validator says that the rest is what it was: its fields are the newer
