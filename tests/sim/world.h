@@ -17,6 +17,7 @@
 #include "edge/fetch.h"
 #include "edge/flow_context.h"
 #include "edge/transaction.h"
+#include "tests/sim/representation.h"
 
 namespace brink::sim {
 
@@ -33,6 +34,7 @@ struct Resource {
 struct Profile {
   bool faults = true;       // errors, cuts, 5xx, slow and leaving clients, odd requests
   std::size_t requests = 60;
+  bool ranges = false;      // large representations in slices, and requests for parts of them
 };
 
 class World;
@@ -62,7 +64,9 @@ class World {
   // Runs to the end; the text of the first broken promise, or empty.
   std::string run();
 
-  void post(std::function<void()> f) { ready_.push_back(std::move(f)); }
+  void post(std::function<void()> f) { ready_.push_back({0, std::move(f)}); }
+  // Woken clients come in no order of their own: who waits is kept by address.
+  void post_of(std::size_t client, std::function<void()> f) { ready_.push_back({client + 1, std::move(f)}); }
   void after(Millis delay, std::function<void()> f);
   void fail(const std::string& what);
 
@@ -76,13 +80,24 @@ class World {
   std::uint64_t generations = 0;                    // answers the origin has begun
   std::map<std::uint64_t, TimePoint> generated_at;  // X-Gen → when
   std::map<std::string, int> active;                // fetches under way per URL and flavour
+  std::unique_ptr<Representations> large;           // Profile::ranges
 
  private:
   friend class SimShard;
+  struct Ready {
+    std::size_t client = 0;
+    std::function<void()> run;
+  };
+  void make_store();
+  void make_sites();
+  void make_resources();
+  void plan();
   void start_client(std::size_t number);
-  void settle();
+  void change_something();
   bool step();
+  void take_turn(const std::function<void()>& f);
   void check_end();
+  void check_nothing_is_left();
 
   MetricsRegistry metrics_;
   edge::Identity identity_{"sim"};
@@ -94,9 +109,12 @@ class World {
   std::shared_ptr<const edge::SiteTable> sites_;
   std::vector<Resource> resources_;
   std::vector<std::unique_ptr<SimShard>> shards_;
-  std::vector<std::function<void()>> ready_;
+  std::vector<Ready> ready_;
   std::multimap<TimePoint, std::function<void()>> later_;
-  std::vector<std::unique_ptr<class SimClient>> clients_;
+  std::vector<std::unique_ptr<class Client>> clients_;
+  std::uint64_t ceiling_ = 0;
+  bool refuses_ = true;            // the store may be told that there is no memory
+  std::uint64_t empty_bytes_ = 0;  // what the store takes while nothing is stored
   std::string failure_;
 };
 
