@@ -355,6 +355,7 @@ bool Transaction::waited_too_long() {
   if (!waits_for_another()) return false;
   context_.metrics.count_limit(Limit::FollowerTimeout);
   const bool for_slice = stage_ == Stage::AwaitSlice;
+  if (for_slice) tell_slices_are_missing();
   leave_fetch();
   slices_.reset();
   go_alone(for_slice ? as_it_is() : Alone::MayStore, outcome_.result, outcome_.reason);

@@ -106,6 +106,7 @@ class Transaction {
   FetchPlan plan_of_slice(SliceAsk ask);
   void answer_sliced(store::ResponsePtr response);
   std::optional<cache::ByteRange> range_of_slices(const store::ResponsePtr& response, std::uint64_t length);
+  void tell_slices_are_missing();
   void await_slice(SliceReader::Prepared prepared);
   void answer_from_slices();
 

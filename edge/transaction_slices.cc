@@ -97,13 +97,19 @@ std::optional<cache::ByteRange> Transaction::range_of_slices(const store::Respon
   return slice_range_;
 }
 
+// It looked like a hit.
+void Transaction::tell_slices_are_missing() {
+  const bool was_hit = outcome_.result == CacheResult::Hit || outcome_.result == CacheResult::Stale;
+  outcome_.ttl_s.reset();
+  if (!was_hit) return;
+  outcome_.result = CacheResult::Partial;
+  outcome_.reason = cache::Reason::RangeNotStored;
+}
+
 void Transaction::await_slice(SliceReader::Prepared prepared) {
   using Prepared = SliceReader::Prepared;
   if (prepared == Prepared::Ready) return answer_from_slices();
-  const bool was_hit = outcome_.result == CacheResult::Hit || outcome_.result == CacheResult::Stale;
-  if (was_hit) outcome_.result = CacheResult::Partial;
-  outcome_.ttl_s.reset();
-  if (was_hit) outcome_.reason = cache::Reason::RangeNotStored;
+  tell_slices_are_missing();
   if (prepared == Prepared::Missing) {
     outcome_.reason = cache::Reason::OnlyIfCached;
     return answer_error(504, "not stored, and the request said only-if-cached", std::nullopt);
