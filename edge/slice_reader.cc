@@ -110,7 +110,9 @@ SliceReader::Prepared SliceReader::look_at_fetch() {
     return other_part_comes(progress, missing_) ? Prepared::Wait : prepare(true);
   }
   trace_ = fetch_->trace();
-  newest_ = progress.response;
+  // Where there was no room for the newer head, it is the one that fetch began with.
+  if (progress.response->meta().response_time >= response_->meta().response_time)
+    newest_ = progress.response;
   if (leads_) unkept_ = progress.unkept;
   if (!open_filling(progress)) leave_fetch();  // it is for later: open() will find it
   return Prepared::Ready;
