@@ -19,7 +19,9 @@ Client::Client(World& world, SimShard& shard, std::size_t number)
   leaves_ = world.profile.faults && world.random.chance(0.15);
 }
 
-Client::~Client() { *alive_ = false; }
+Client::~Client() {
+  *alive_ = false;
+}
 
 void Client::begin() {
   started_ = true;
@@ -120,6 +122,8 @@ std::string_view Client::header(std::string_view name) const {
   return value;
 }
 
-void Client::fail(const std::string& what) { world_.fail(what + "\n" + describe()); }
+void Client::fail(const std::string& what) {
+  world_.fail(what + "\n" + describe());
+}
 
 }  // namespace brink::sim

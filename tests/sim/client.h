@@ -1,6 +1,6 @@
 #pragma once
-// One simulated request: drives a Transaction as a session would, reads at the seed's pace, may leave. What it asks and what it makes
-// of the answer is its kind's business.
+// One simulated request: drives a Transaction as a session would, reads at the seed's pace, may
+// leave. What it asks and what it makes of the answer is its kind's business.
 
 #include <memory>
 #include <string>

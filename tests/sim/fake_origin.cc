@@ -37,15 +37,20 @@ class FakeCall final : public PacedCall {
     const auto date_array = edge::cache::format_http_date(world_.clock.now());
     const std::string date(date_array.data(), date_array.size());
     const std::string control = cache_control(resource);
-    std::vector<Field> fields{{"Date", date}, {"ETag", tag}, {"X-Gen", gen}, {"Cache-Control", control},
+    std::vector<Field> fields{{"Date", date},
+                              {"ETag", tag},
+                              {"X-Gen", gen},
+                              {"Cache-Control", control},
                               {"X-For", field("x-client")}};
     if (resource.kind == Resource::Kind::Varied) fields.push_back({"Vary", "X-Flavour"});
     origin::ResponseHead head;
     head.status = status_;
     head.fields = fields;
     head.server = "http://origin.test";
-    std::string body = status_ == 200 ? world_.content(request_.target, version_, flavour_) : std::string();
-    if (resource.kind != Resource::Kind::Chunked && status_ == 200) head.content_length = body.size();
+    std::string body =
+        status_ == 200 ? world_.content(request_.target, version_, flavour_) : std::string();
+    if (resource.kind != Resource::Kind::Chunked && status_ == 200)
+      head.content_length = body.size();
     if (request_.method == "HEAD") body.clear();
     handler_.on_head(head);
     begin_body(std::move(body), world_.profile.faults ? 0.02 : 0);

@@ -1,5 +1,6 @@
 #pragma once
-// A call to a made-up origin whose body goes out at the seed's pace: in pieces, with delays and cuts, under back-pressure.
+// A call to a made-up origin whose body goes out at the seed's pace: in pieces, with delays and
+// cuts, under back-pressure.
 
 #include <functional>
 #include <memory>

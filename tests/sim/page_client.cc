@@ -2,7 +2,8 @@
 
 namespace brink::sim {
 
-PageClient::PageClient(World& world, SimShard& shard, std::size_t client_number) : Client(world, shard, client_number) {
+PageClient::PageClient(World& world, SimShard& shard, std::size_t client_number)
+    : Client(world, shard, client_number) {
   Random& random = world.random;
   target_ = "/r" + std::to_string(random.below(6));
   flavour_ = std::string(1, static_cast<char>('a' + random.below(2)));
@@ -18,17 +19,21 @@ PageClient::PageClient(World& world, SimShard& shard, std::size_t client_number)
 }
 
 std::string PageClient::describe() const {
-  return "client " + id_ + " " + std::string(head_.method) + " " + target_ + " flavour " + flavour_ + " " +
-         cache_control_ + " " + range_ + " status " + std::to_string(status_) + "\n" + head_text_;
+  return "client " + id_ + " " + std::string(head_.method) + " " + target_ + " flavour " +
+         flavour_ + " " + cache_control_ + " " + range_ + " status " + std::to_string(status_) +
+         "\n" + head_text_;
 }
 
-void PageClient::take_head() { check_age(); }
+void PageClient::take_head() {
+  check_age();
+}
 
 void PageClient::check(bool whole) {
   if (whole && status_ >= 200) check_body();
 }
 
-// A body is exactly one version, the one its ETag names, in this client's flavour; a private one is this client's.
+// A body is exactly one version, the one its ETag names, in this client's flavour; a private one is
+// this client's.
 void PageClient::check_body() {
   if (status_ != 200 && status_ != 206) return;
   const std::string_view tag = header("etag");
@@ -36,17 +41,23 @@ void PageClient::check_body() {
   const auto version = static_cast<std::uint32_t>(to_number(tag.substr(2)));
   const Resource& resource = world_.resource(target_);
   const bool varied = resource.kind == Resource::Kind::Varied;
-  std::string expected = world_.content(target_, version, varied ? flavour_ : tag.substr(tag.size() - 2, 1));
+  std::string expected =
+      world_.content(target_, version, varied ? flavour_ : tag.substr(tag.size() - 2, 1));
   if (status_ == 206) expected = expected.substr(2, 4);
-  if (head_.method != "HEAD" && body_ != expected) return fail("the body is not the version its ETag names");
-  if (varied && tag.substr(tag.size() - 2, 1) != flavour_) return fail("a variant of another flavour");
-  if (resource.kind == Resource::Kind::NoStore && header("x-for") != id_) return fail("a private answer was shared");
+  if (head_.method != "HEAD" && body_ != expected)
+    return fail("the body is not the version its ETag names");
+  if (varied && tag.substr(tag.size() - 2, 1) != flavour_)
+    return fail("a variant of another flavour");
+  if (resource.kind == Resource::Kind::NoStore && header("x-for") != id_)
+    return fail("a private answer was shared");
   if (resource.kind == Resource::Kind::Revalidated) {
     const TimePoint made = world_.generated_at.at(to_number(header("x-gen")));
     const std::string_view status = header("cache-status");
     const bool stale_allowed = status.find("detail=stale") != std::string_view::npos;
-    const bool validated = status.find("/freshened") != std::string_view::npos;  // though there was no room for the new head
-    if (!stale_allowed && !validated && answered_at_ - made > Millis(400 * 40)) return fail("no-cache was served unvalidated");
+    const bool validated = status.find("/freshened") !=
+                           std::string_view::npos;  // though there was no room for the new head
+    if (!stale_allowed && !validated && answered_at_ - made > Millis(400 * 40))
+      return fail("no-cache was served unvalidated");
   }
 }
 
@@ -63,7 +74,8 @@ void PageClient::check_age() {
   }
   const Resource& resource = world_.resource(target_);
   const bool hit = header("cache-status").find("; hit") != std::string_view::npos;
-  if (hit && said_s > static_cast<std::int64_t>(resource.max_age_s)) fail("a hit that was not fresh");
+  if (hit && said_s > static_cast<std::int64_t>(resource.max_age_s))
+    fail("a hit that was not fresh");
 }
 
 }  // namespace brink::sim

@@ -1,5 +1,6 @@
 #pragma once
-// A client of the small resources: every body is exactly one version of them, and what is private stays so.
+// A client of the small resources: every body is exactly one version of them, and what is private
+// stays so.
 
 #include "tests/sim/client.h"
 

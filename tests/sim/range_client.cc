@@ -35,13 +35,15 @@ void RangeClient::choose_range() {
   const double dice = static_cast<double>(random.below(1000)) / 1000;
   if (dice >= 0.75) return;
   std::uint64_t first = random.below(length);
-  if (!world_.profile.faults && first % slice == 0) ++first;  // a slice is what only the node asks for
+  if (!world_.profile.faults && first % slice == 0)
+    ++first;  // a slice is what only the node asks for
   const std::uint64_t size = 1 + random.below(random.chance(0.5) ? slice / 2 : slice * 4);
   const std::string closed = std::to_string(first) + "-" + std::to_string(first + size - 1);
   range_ = "bytes=" + closed;
   if (dice < 0.10) range_ = "bytes=" + std::to_string(first) + "-";
   if (dice >= 0.10 && dice < 0.20) range_ = "bytes=-" + std::to_string(1 + random.below(slice * 3));
-  if (dice >= 0.20 && dice < 0.24) range_ = "bytes=" + std::to_string(length + random.below(slice * 14)) + "-";
+  if (dice >= 0.20 && dice < 0.24)
+    range_ = "bytes=" + std::to_string(length + random.below(slice * 14)) + "-";
   if (dice >= 0.24 && dice < 0.30) range_ += ",-" + std::to_string(1 + random.below(slice));
   if (dice >= 0.30 && dice < 0.31) range_ = "bytes=9-1";
 }
@@ -60,13 +62,17 @@ void RangeClient::choose_conditions() {
 }
 
 std::string RangeClient::describe() const {
-  std::string out = "client " + id_ + " " + std::string(head_.method) + " " + target_ + " (slices of " +
-                    std::to_string(world_.large->slice_bytes) + ", from " + std::to_string(world_.large->slice_from) +
-                    ", is at version " + std::to_string(resource_.version) + " of " +
-                    std::to_string(world_.large->content(resource_, resource_.version).size()) + " bytes)\n";
-  for (const Field& field : fields_) out.append(field.name).append(": ").append(field.value).append("\n");
+  std::string out = "client " + id_ + " " + std::string(head_.method) + " " + target_ +
+                    " (slices of " + std::to_string(world_.large->slice_bytes) + ", from " +
+                    std::to_string(world_.large->slice_from) + ", is at version " +
+                    std::to_string(resource_.version) + " of " +
+                    std::to_string(world_.large->content(resource_, resource_.version).size()) +
+                    " bytes)\n";
+  for (const Field& field : fields_)
+    out.append(field.name).append(": ").append(field.value).append("\n");
   out += "began at " + std::to_string(began_at_.time_since_epoch().count()) + ", answered at " +
-         std::to_string(answered_at_.time_since_epoch().count()) + ", got " + std::to_string(body_.size()) + " of " +
+         std::to_string(answered_at_.time_since_epoch().count()) + ", got " +
+         std::to_string(body_.size()) + " of " +
          (announced_ ? std::to_string(*announced_) : std::string("?")) + " bytes " + cut_by_ + "\n";
   return out + head_text_;
 }

@@ -1,6 +1,7 @@
 #pragma once
-// A client of the large representations: parts of them, several at once, all of them, under conditions, through a child tier, and
-// requests that change them. Its answer must be one version's bytes at the offsets that it names.
+// A client of the large representations: parts of them, several at once, all of them, under
+// conditions, through a child tier, and requests that change them. Its answer must be one version's
+// bytes at the offsets that it names.
 
 #include <optional>
 
@@ -37,8 +38,9 @@ class RangeClient final : public Client {
   const OriginAnswer* answer() const;
 
   LargeResource& resource_;
-  std::uint32_t oldest_ = 0;     // version: an invalidation that had been answered by then forbids older ones
-  std::uint32_t version_ = 0;    // of the answer
+  std::uint32_t oldest_ =
+      0;  // version: an invalidation that had been answered by then forbids older ones
+  std::uint32_t version_ = 0;  // of the answer
   std::string range_;
   std::string if_range_;
   std::string none_match_;

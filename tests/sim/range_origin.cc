@@ -14,7 +14,8 @@ struct Bytes {
 
 // One range of the three forms; anything else is ignored, as an origin may.
 std::optional<Bytes> asked_bytes(std::string_view range, std::uint64_t length) {
-  if (!range.starts_with("bytes=") || range.find(',') != std::string_view::npos) return std::nullopt;
+  if (!range.starts_with("bytes=") || range.find(',') != std::string_view::npos)
+    return std::nullopt;
   range.remove_prefix(6);
   const std::size_t dash = range.find('-');
   if (dash == std::string_view::npos) return std::nullopt;
@@ -23,7 +24,8 @@ std::optional<Bytes> asked_bytes(std::string_view range, std::uint64_t length) {
   if (first.empty()) return Bytes{length - std::min(length, to_number(last)), length};
   if (!last.empty() && to_number(last) < to_number(first)) return std::nullopt;
   const std::uint64_t begin = std::min(to_number(first), length);
-  return Bytes{begin, last.empty() ? length : std::max(begin, std::min(length, to_number(last) + 1))};
+  return Bytes{begin,
+               last.empty() ? length : std::max(begin, std::min(length, to_number(last) + 1))};
 }
 
 class RangeCall final : public PacedCall {
@@ -36,21 +38,26 @@ class RangeCall final : public PacedCall {
     note_slice();
     later([this] { answer(); });
   }
-  ~RangeCall() override {
-    if (!slice_.empty()) --large_.slices_under_way[slice_];
-  }
+  ~RangeCall() override { slice_is_over(); }
 
  private:
   bool chance(double p) const { return faults_ && world_.random.chance(p); }
 
-  // A part of a known response is asked for once at a time. What clients ask for never begins where a slice does.
+  // A part of a known response is asked for once at a time. What clients ask for never begins where
+  // a slice does.
   void note_slice() {
     const std::string_view range = field("range");
     if (faults_ || request_.method != "GET" || !range.starts_with("bytes=")) return;
-    if (to_number(range.substr(6)) % large_.slice_bytes != 0 || !field("if-none-match").empty()) return;
+    if (to_number(range.substr(6)) % large_.slice_bytes != 0 || !field("if-none-match").empty())
+      return;
     if (range.starts_with("bytes=-") || range.find(',') != std::string_view::npos) return;
     slice_ = request_.target + " " + std::string(range);
     if (++large_.slices_under_way[slice_] > 1) world_.fail("two fetches at once for " + slice_);
+  }
+
+  void slice_is_over() {
+    if (!slice_.empty()) --large_.slices_under_way[slice_];
+    slice_.clear();
   }
 
   void answer() {
@@ -84,12 +91,14 @@ class RangeCall final : public PacedCall {
     const std::string& content = large_.content(resource_, resource_.version);
     const std::string_view if_range = field("if-range");
     const bool holds = if_range.empty() || if_range == large_.tag(resource_, resource_.version);
-    if (!if_range.empty() && if_range.starts_with("W/")) return send(200, {}, content.size(), content);
+    if (!if_range.empty() && if_range.starts_with("W/"))
+      return send(200, {}, content.size(), content);
     const auto asked = asked_bytes(field("range"), content.size());
     if (!asked || !holds || request_.method == "HEAD" || chance(0.04)) {
       return send(200, {}, content.size(), content);
     }
-    if (asked->begin == asked->end) return send(416, "bytes */" + std::to_string(content.size()), {}, "");
+    if (asked->begin == asked->end)
+      return send(416, "bytes */" + std::to_string(content.size()), {}, "");
     answer_range(*asked, content);
   }
 
@@ -105,23 +114,35 @@ class RangeCall final : public PacedCall {
     if (lies_) said.end += 1 + world_.random.below(50);
     complete = std::max(complete, said.end);
     if (complete != content.size()) resource_.told_lengths[resource_.version].insert(complete);
-    const std::string range = "bytes " + std::to_string(said.begin) + "-" + std::to_string(said.end - 1) + "/" +
-                              std::to_string(complete);
+    const std::string range = "bytes " + std::to_string(said.begin) + "-" +
+                              std::to_string(said.end - 1) + "/" + std::to_string(complete);
     send(206, range, size, content.substr(asked.begin, size));
   }
 
-  void send(int status, const std::string& content_range, std::optional<std::uint64_t> length, std::string body) {
-    OriginAnswer record{world_.clock.now(), resource_.version, content_range, lies_ ? body : std::string(), lies_,
-                        resource_.no_store || chance(0.02), std::string(field("x-client"))};
+  void send(int status, const std::string& content_range, std::optional<std::uint64_t> length,
+            std::string body) {
+    if (status != 206 && status != 200) slice_is_over();
+    OriginAnswer record{world_.clock.now(),
+                        resource_.version,
+                        content_range,
+                        lies_ ? body : std::string(),
+                        lies_,
+                        resource_.no_store || chance(0.02),
+                        std::string(field("x-client"))};
     const std::string gen = std::to_string(large_.answers.size());
     const auto date_array = edge::cache::format_http_date(world_.clock.now());
     const std::string date(date_array.data(), date_array.size());
     const std::string version = std::to_string(resource_.version);
     const bool content = (status == 200 || status == 206) && request_.method == "GET";
-    const std::string tag = content && chance(0.02) ? std::string() : large_.tag(resource_, resource_.version);
-    const bool kept = (status == 200 || status == 206 || status == 304) && request_.method != "POST";
+    const std::string tag =
+        content && chance(0.02) ? std::string() : large_.tag(resource_, resource_.version);
+    const bool kept =
+        (status == 200 || status == 206 || status == 304) && request_.method != "POST";
     const std::string control = record.no_store || !kept ? "no-store" : freshness();
-    std::vector<Field> fields{{"Date", date}, {"X-Gen", gen}, {"X-Version", version}, {"Cache-Control", control},
+    std::vector<Field> fields{{"Date", date},
+                              {"X-Gen", gen},
+                              {"X-Version", version},
+                              {"Cache-Control", control},
                               {"X-For", record.client}};
     if (!tag.empty() && kept) fields.push_back({"ETag", tag});
     if (!content_range.empty()) fields.push_back({"Content-Range", content_range});

@@ -1,5 +1,6 @@
 #pragma once
-// The upstream port as an origin of large representations plays it: ranges, If-Range, If-None-Match, done right and done wrong.
+// The upstream port as an origin of large representations plays it: ranges, If-Range,
+// If-None-Match, done right and done wrong.
 
 #include <memory>
 

@@ -53,7 +53,8 @@ std::string Representations::whose(const LargeResource& resource, std::string_vi
   if (bytes.size() < 8) return "too few bytes to tell";
   for (std::uint32_t version = 1; version <= resource.version; ++version) {
     const std::size_t at = content(resource, version).find(bytes.substr(0, 16));
-    if (at != std::string::npos) return "version " + std::to_string(version) + " at " + std::to_string(at);
+    if (at != std::string::npos)
+      return "version " + std::to_string(version) + " at " + std::to_string(at);
   }
   return "nobody's";
 }

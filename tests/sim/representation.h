@@ -1,5 +1,6 @@
 #pragma once
-// The large representations of a world: what each version of them is, byte for byte, and what the origin has said of them.
+// The large representations of a world: what each version of them is, byte for byte, and what the
+// origin has said of them.
 
 #include <cstdint>
 #include <map>
@@ -16,12 +17,14 @@ namespace brink::sim {
 struct LargeResource {
   std::string target;
   std::uint32_t version = 1;
-  std::uint32_t invalidated = 0;  // an unsafe request that was answered has made this the oldest version to be served
+  std::uint32_t invalidated =
+      0;  // an unsafe request that was answered has made this the oldest version to be served
   bool no_store = false;
   std::uint32_t max_age_s = 5;
   std::uint32_t swr_s = 0;
   std::uint32_t sie_s = 0;
-  std::map<std::uint32_t, std::set<std::uint64_t>> told_lengths;  // version → complete lengths the origin made up
+  std::map<std::uint32_t, std::set<std::uint64_t>>
+      told_lengths;  // version → complete lengths the origin made up
 };
 
 // One answer of the origin, by its X-Gen.
@@ -29,10 +32,10 @@ struct OriginAnswer {
   TimePoint at{};
   std::uint32_t version = 0;
   std::string content_range;
-  std::string body;      // of one whose Content-Range does not fit what it sent
+  std::string body;  // of one whose Content-Range does not fit what it sent
   bool lies = false;
   bool no_store = false;
-  std::string client;    // who asked
+  std::string client;  // who asked
 };
 
 class Representations {
@@ -41,7 +44,9 @@ class Representations {
   // `faults`: some may not be stored, or have no validator to combine by.
   Representations(std::uint64_t seed, bool faults);
 
-  LargeResource& of(std::string_view target) { return resources_[static_cast<std::size_t>(target[2] - '0')]; }
+  LargeResource& of(std::string_view target) {
+    return resources_[static_cast<std::size_t>(target[2] - '0')];
+  }
   std::vector<LargeResource>& all() { return resources_; }
   const std::string& content(const LargeResource& resource, std::uint32_t version);
   // Its entity tag: mostly strong, some weak, some missing.
@@ -52,7 +57,8 @@ class Representations {
   std::uint64_t slice_bytes = 1024;
   std::uint64_t slice_from = 2048;
   std::vector<OriginAnswer> answers{1};  // by X-Gen
-  std::map<std::string, int> slices_under_way;  // target and Range → calls, where the range is a slice
+  std::map<std::string, int>
+      slices_under_way;  // target and Range → calls, where the range is a slice
 
  private:
   std::size_t length(std::size_t index, std::uint32_t version) const;

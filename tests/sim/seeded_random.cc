@@ -13,11 +13,15 @@ Random& source() {
 }  // namespace
 
 // Linked in place of the one in config/runtime/random.cc.
-std::uint64_t secure_random() { return source().next(); }
+std::uint64_t secure_random() {
+  return source().next();
+}
 
 namespace sim {
 
-void seed_secure_random(std::uint64_t seed) { source() = Random(seed); }
+void seed_secure_random(std::uint64_t seed) {
+  source() = Random(seed);
+}
 
 }  // namespace sim
 }  // namespace brink

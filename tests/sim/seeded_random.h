@@ -1,6 +1,6 @@
 #pragma once
-// Stands in for the operating system's randomness (config/runtime/random.h), so that a seed is a run: names of slices and the hash of
-// keys come from it.
+// Stands in for the operating system's randomness (config/runtime/random.h), so that a seed is a
+// run: names of slices and the hash of keys come from it.
 
 #include <cstdint>
 

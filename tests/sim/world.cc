@@ -27,16 +27,23 @@ SimShard::SimShard(World& world, std::size_t)
   cache.uncacheable_memory = Seconds{20};
   if (world.large && world.profile.faults) {
     cache.uncacheable_memory = Seconds{2};
-    if (world.random.chance(0.2)) cache.fetches = 3 + static_cast<std::uint32_t>(world.random.below(4));
-    if (world.random.chance(0.2)) cache.followers_per_fetch = 1 + static_cast<std::uint32_t>(world.random.below(3));
+    if (world.random.chance(0.2))
+      cache.fetches = 3 + static_cast<std::uint32_t>(world.random.below(4));
+    if (world.random.chance(0.2))
+      cache.followers_per_fetch = 1 + static_cast<std::uint32_t>(world.random.below(3));
   }
-  flow_.reset(new edge::FlowContext{world.clock, *world.store_, world.collapse_, world.uncacheable_, world.invalidations_, *upstream_,
-                                    fetches_, *metrics_, *access_log_, *this, world.identity_, world.sites_, cache});
+  flow_.reset(new edge::FlowContext{world.clock, *world.store_, world.collapse_, world.uncacheable_,
+                                    world.invalidations_, *upstream_, fetches_, *metrics_,
+                                    *access_log_, *this, world.identity_, world.sites_, cache});
 }
 
-SimShard::~SimShard() { fetches_.cancel_all(); }
+SimShard::~SimShard() {
+  fetches_.cancel_all();
+}
 
-void SimShard::post(std::function<void()> f) { world_.post(std::move(f)); }
+void SimShard::post(std::function<void()> f) {
+  world_.post(std::move(f));
+}
 
 World::World(std::uint64_t seed, Profile p) : clock(kStart), random(seed), profile(p) {
   seed_secure_random(seed);
@@ -47,7 +54,8 @@ World::World(std::uint64_t seed, Profile p) : clock(kStart), random(seed), profi
   config::AccessLogOptions log;
   log.to = "none";
   access_log_ = edge::make_access_log(log, "sim", metrics_, message);
-  for (std::size_t i = 0; i < kShards; ++i) shards_.push_back(std::make_unique<SimShard>(*this, i));
+  for (std::size_t i = 0; i < kShards; ++i)
+    shards_.push_back(std::make_unique<SimShard>(*this, i));
 }
 
 void World::make_resources() {
@@ -67,7 +75,9 @@ void World::make_store() {
   ceiling_ = kCeiling;
   options.stripes = 4;
   options.window_bytes = 4096;
-  if (profile.ranges && profile.faults) {  // from "slices and maps are evicted all the time" to "there is room for all"
+  if (profile.ranges &&
+      profile
+          .faults) {  // from "slices and maps are evicted all the time" to "there is room for all"
     ceiling_ = (96 + random.below(5) * 64) * 1024;
     options.stripes = 1;
     if (random.chance(0.3)) {
@@ -109,16 +119,21 @@ std::size_t World::content_length(std::string_view target, std::uint32_t version
   return 10 + (version * 7919U + static_cast<unsigned char>(target[2])) % 9000;
 }
 
-std::string World::content(std::string_view target, std::uint32_t version, std::string_view flavour) const {
-  const std::string unit = std::string(target) + ".v" + std::to_string(version) + "." + std::string(flavour) + " ";
+std::string World::content(std::string_view target, std::uint32_t version,
+                           std::string_view flavour) const {
+  const std::string unit =
+      std::string(target) + ".v" + std::to_string(version) + "." + std::string(flavour) + " ";
   std::string out;
   const std::size_t length = content_length(target, version);
-  while (out.size() < length) out += unit;
+  while (out.size() < length)
+    out += unit;
   out.resize(length);
   return out;
 }
 
-void World::after(Millis delay, std::function<void()> f) { later_.emplace(clock.now() + delay, std::move(f)); }
+void World::after(Millis delay, std::function<void()> f) {
+  later_.emplace(clock.now() + delay, std::move(f));
+}
 
 void World::fail(const std::string& what) {
   if (failure_.empty()) failure_ = what;
@@ -215,16 +230,18 @@ void World::check_nothing_is_left() {
   clients_.clear();
   std::string buffer;
   for (const LargeResource& resource : large->all()) {
-    store_->invalidate(edge::cache::make_cache_key({.scheme = "http", .host = "sim.test", .target = resource.target},
-                                                   buffer));
+    store_->invalidate(edge::cache::make_cache_key(
+        {.scheme = "http", .host = "sim.test", .target = resource.target}, buffer));
   }
-  for (int i = 0; i < 4; ++i) store_->sweep(clock.ticks(), Millis(10'000));
+  for (int i = 0; i < 4; ++i)
+    store_->sweep(clock.ticks(), Millis(10'000));
   const auto stats = store_->stats();
   if (stats.responses != 0) {
-    fail(std::to_string(stats.responses) + " responses of " + std::to_string(stats.bytes_used - empty_bytes_) +
-         " bytes are left behind in the store");
+    fail(std::to_string(stats.responses) + " responses of " +
+         std::to_string(stats.bytes_used - empty_bytes_) + " bytes are left behind in the store");
   } else if (stats.bytes_used != empty_bytes_) {
-    fail("an empty store takes " + std::to_string(stats.bytes_used) + " bytes, it was " + std::to_string(empty_bytes_));
+    fail("an empty store takes " + std::to_string(stats.bytes_used) + " bytes, it was " +
+         std::to_string(empty_bytes_));
   }
 }
 

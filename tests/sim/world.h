@@ -1,8 +1,8 @@
 #pragma once
 // A node's request flow, collapse and store without sockets or threads: seeded, on a virtual clock.
 //
-// Everything that is posted waits in one queue from which the seed picks the next; delays wait in a second one, by time. The same
-// seed gives the same run, so a failure is a seed.
+// Everything that is posted waits in one queue from which the seed picks the next; delays wait in a
+// second one, by time. The same seed gives the same run, so a failure is a seed.
 
 #include <cstdint>
 #include <functional>
@@ -32,9 +32,9 @@ struct Resource {
 };
 
 struct Profile {
-  bool faults = true;       // errors, cuts, 5xx, slow and leaving clients, odd requests
+  bool faults = true;  // errors, cuts, 5xx, slow and leaving clients, odd requests
   std::size_t requests = 60;
-  bool ranges = false;      // large representations in slices, and requests for parts of them
+  bool ranges = false;  // large representations in slices, and requests for parts of them
 };
 
 class World;
@@ -66,12 +66,15 @@ class World {
 
   void post(std::function<void()> f) { ready_.push_back({0, std::move(f)}); }
   // Woken clients come in no order of their own: who waits is kept by address.
-  void post_of(std::size_t client, std::function<void()> f) { ready_.push_back({client + 1, std::move(f)}); }
+  void post_of(std::size_t client, std::function<void()> f) {
+    ready_.push_back({client + 1, std::move(f)});
+  }
   void after(Millis delay, std::function<void()> f);
   void fail(const std::string& what);
 
   Resource& resource(std::string_view target);
-  std::string content(std::string_view target, std::uint32_t version, std::string_view flavour) const;
+  std::string content(std::string_view target, std::uint32_t version,
+                      std::string_view flavour) const;
   std::size_t content_length(std::string_view target, std::uint32_t version) const;
 
   VirtualClock clock;
