@@ -202,6 +202,7 @@ bool Transaction::answer_stale(cache::UpstreamFailure failure, cache::StaleDecis
   outcome_.reason = decision.reason;
   now_ = context_.clock.now();
   outcome_.ttl_s = cache::remaining_freshness(stale_->meta(), now_);
+  forwarded_ = false;  // upstream has answered neither conditions nor ranges
   answer_stored(stale_, nullptr);
   return true;
 }
