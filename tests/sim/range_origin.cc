@@ -34,8 +34,11 @@ class RangeCall final : public PacedCall {
       : PacedCall(world, std::move(request), handler),
         large_(*world.large),
         resource_(large_.of(request_.target)),
-        faults_(world.profile.faults) {
+        faults_(world.profile.faults),
+        version_(resource_.version),
+        read_early_(chance(0.3)) {
     note_slice();
+    note_repetition();
     later([this] { answer(); });
   }
   ~RangeCall() override { slice_is_over(); }
@@ -55,12 +58,22 @@ class RangeCall final : public PacedCall {
     if (++large_.slices_under_way[slice_] > 1) world_.fail("two fetches at once for " + slice_);
   }
 
+  // A client whose question has been answered gets on with it.
+  void note_repetition() {
+    constexpr int kAtMost = 8;
+    const std::string question = std::string(field("x-client")) + " " +
+                                 std::string(field("range")) + " " + std::string(field("if-range"));
+    if (++large_.asked[question] > kAtMost)
+      world_.fail("asked again and again for client " + question);
+  }
+
   void slice_is_over() {
     if (!slice_.empty()) --large_.slices_under_way[slice_];
     slice_.clear();
   }
 
   void answer() {
+    if (!read_early_) version_ = resource_.version;
     if (chance(0.05)) return handler_.on_error({ErrorCode::ConnectionTerminated, Side::Upstream});
     if (chance(0.04)) return send(503, {}, {}, "later");
     if (request_.method == "POST") return change();
@@ -72,27 +85,28 @@ class RangeCall final : public PacedCall {
 
   void change() {
     if (chance(0.8)) ++resource_.version;
+    version_ = resource_.version;
     send(200, {}, {}, "changed");
   }
 
   bool matches(std::string_view list, bool otherwise) const {
-    const std::string tag = large_.tag(resource_, resource_.version);
+    const std::string tag = large_.tag(resource_, version_);
     if (list.empty()) return otherwise;
-    const std::uint32_t version = resource_.version;
     bool found = false;
     for_each_list_element(list, [&](std::string_view one) {
-      found = !tag.empty() && version_of_tag(one) == version;
+      found = !tag.empty() && version_of_tag(one) == version_;
       return !found;
     });
     return found;
   }
 
   void answer_get() {
-    const std::string& content = large_.content(resource_, resource_.version);
+    const std::string& content = large_.content(resource_, version_);
     const std::string_view if_range = field("if-range");
-    const bool holds = if_range.empty() || if_range == large_.tag(resource_, resource_.version);
-    if (!if_range.empty() && if_range.starts_with("W/"))
-      return send(200, {}, content.size(), content);
+    heeds_if_range_ = !chance(0.03);
+    const bool holds =
+        if_range.empty() || !heeds_if_range_ || if_range == large_.tag(resource_, version_);
+    if (if_range.starts_with("W/")) return send(200, {}, content.size(), content);
     const auto asked = asked_bytes(field("range"), content.size());
     if (!asked || !holds || request_.method == "HEAD" || chance(0.04)) {
       return send(200, {}, content.size(), content);
@@ -113,7 +127,7 @@ class RangeCall final : public PacedCall {
     Bytes said = asked;
     if (lies_) said.end += 1 + world_.random.below(50);
     complete = std::max(complete, said.end);
-    if (complete != content.size()) resource_.told_lengths[resource_.version].insert(complete);
+    if (complete != content.size()) resource_.told_lengths[version_].insert(complete);
     const std::string range = "bytes " + std::to_string(said.begin) + "-" +
                               std::to_string(said.end - 1) + "/" + std::to_string(complete);
     send(206, range, size, content.substr(asked.begin, size));
@@ -123,19 +137,20 @@ class RangeCall final : public PacedCall {
             std::string body) {
     if (status != 206 && status != 200) slice_is_over();
     OriginAnswer record{world_.clock.now(),
-                        resource_.version,
+                        version_,
                         content_range,
                         lies_ ? body : std::string(),
                         lies_,
                         resource_.no_store || chance(0.02),
+                        heeds_if_range_,
                         std::string(field("x-client"))};
     const std::string gen = std::to_string(large_.answers.size());
     const auto date_array = edge::cache::format_http_date(world_.clock.now());
     const std::string date(date_array.data(), date_array.size());
-    const std::string version = std::to_string(resource_.version);
+    const std::string version = std::to_string(version_);
     const bool content = (status == 200 || status == 206) && request_.method == "GET";
     const std::string tag =
-        content && chance(0.02) ? std::string() : large_.tag(resource_, resource_.version);
+        content && chance(0.02) ? std::string() : large_.tag(resource_, version_);
     const bool kept =
         (status == 200 || status == 206 || status == 304) && request_.method != "POST";
     const std::string control = record.no_store || !kept ? "no-store" : freshness();
@@ -170,6 +185,9 @@ class RangeCall final : public PacedCall {
   LargeResource& resource_;
   const bool faults_;
   std::string slice_;
+  std::uint32_t version_;
+  const bool read_early_;  // an answer that was on its way for long
+  bool heeds_if_range_ = true;
   bool lies_ = false;
 };
 

@@ -35,6 +35,7 @@ struct OriginAnswer {
   std::string body;  // of one whose Content-Range does not fit what it sent
   bool lies = false;
   bool no_store = false;
+  bool heeds_if_range = true;
   std::string client;  // who asked
 };
 
@@ -57,6 +58,7 @@ class Representations {
   std::uint64_t slice_bytes = 1024;
   std::uint64_t slice_from = 2048;
   std::vector<OriginAnswer> answers{1};  // by X-Gen
+  std::map<std::string, int> asked;      // client, Range and If-Range → calls
   std::map<std::string, int>
       slices_under_way;  // target and Range → calls, where the range is a slice
 
