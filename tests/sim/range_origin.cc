@@ -149,8 +149,9 @@ class RangeCall final : public PacedCall {
     const std::string date(date_array.data(), date_array.size());
     const std::string version = std::to_string(version_);
     const bool content = (status == 200 || status == 206) && request_.method == "GET";
-    const std::string tag =
-        content && chance(0.02) ? std::string() : large_.tag(resource_, version_);
+    std::string tag = content && chance(0.02) ? std::string() : large_.tag(resource_, version_);
+    // A HEAD that names nothing is about whatever is stored (RFC 9111 §4.3.5).
+    if (tag.empty() && request_.method == "HEAD") tag = "W/\"v" + std::to_string(version_) + "\"";
     const bool kept =
         (status == 200 || status == 206 || status == 304) && request_.method != "POST";
     const std::string control = record.no_store || !kept ? "no-store" : freshness();
