@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "edge/cache/directives.h"
-#include "edge/cache/groups.h"
 #include "edge/cache/reuse.h"
 #include "edge/cache/tokens.h"
 #include "edge/cache/validation.h"
@@ -77,13 +76,6 @@ void Fetch::freshen_by_head(const origin::ResponseHead& head) {
     meta.groups_as_of = groups_as_of_;
     context_.store.freshen(old, new_head, meta);
   }
-}
-
-// RFC 9875 §3: the groups of this origin that a successful answer to an unsafe method names.
-void Fetch::invalidate_groups(const origin::ResponseHead& head) {
-  if (!find_field(head.fields, cache::kCacheGroupInvalidation)) return;
-  context_.invalidations.groups().invalidate(plan_.cache_key,
-                                             cache::joined_value(head.fields, cache::kCacheGroupInvalidation));
 }
 
 }  // namespace brink::edge
