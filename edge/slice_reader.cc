@@ -66,6 +66,7 @@ std::uint64_t SliceReader::first_missing() const {
 SliceReader::Prepared SliceReader::prepare(bool may_ask, const std::shared_ptr<Fetch>& own) {
   if (!fetch_) {
     missing_ = first_missing();
+    moved_first_ = missing_ == range_.begin || has_brought_first(own);
     if (missing_ >= range_.end) return Prepared::Ready;
     if (!may_ask) return Prepared::Missing;
     if (!combines() && !comes_in_one_piece()) return Prepared::Uncombinable;
@@ -73,6 +74,15 @@ SliceReader::Prepared SliceReader::prepare(bool may_ask, const std::shared_ptr<F
     asked_ = fetch_ != nullptr;
   }
   return look_at_fetch();
+}
+
+// The slice that the range begins in came for this very client, and may be stored by now.
+bool SliceReader::has_brought_first(const std::shared_ptr<Fetch>& fetch) const {
+  if (!fetch) return false;
+  const Fetch::Progress progress = fetch->progress();
+  if (progress.phase != Fetch::Phase::Sliced || !progress.slice) return false;
+  const cache::ByteRange part = part_of(progress);
+  return range_.begin >= part.begin && range_.begin < part.end;
 }
 
 bool SliceReader::combines() const {
@@ -148,9 +158,8 @@ SliceAsk SliceReader::ask_for(std::uint64_t position, const store::ResponsePtr& 
   }
   // Bytes in front of the client's range may have been moved for it already: no more than a slice
   // in all.
-  const bool first_was_missing = missing_ == range_.begin;
   const std::uint64_t in_front =
-      first_was_missing ? range_.begin - map_.range_of(map_.index_of(range_.begin)).begin : 0;
+      moved_first_ ? range_.begin - map_.range_of(map_.index_of(range_.begin)).begin : 0;
   const bool is_last = out.range.end > range_.end;
   const bool is_first = out.range.begin <= range_.begin;
   if (is_last && !is_first && in_front + (out.range.end - range_.end) > map_.slice_bytes)

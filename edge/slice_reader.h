@@ -78,6 +78,7 @@ class SliceReader {
   cache::CacheKey key_of(std::uint64_t index) const;
   SliceAsk ask_for(std::uint64_t position, const store::ResponsePtr& kept) const;
   bool ask(std::uint64_t position);
+  bool has_brought_first(const std::shared_ptr<Fetch>& fetch) const;
   bool is_brought_by(const std::shared_ptr<Fetch>& fetch);
   Prepared look_at_fetch();
   bool open_stored();
@@ -102,6 +103,7 @@ class SliceReader {
   std::shared_ptr<Fetch> fetch_;
   std::unique_ptr<store::BodyReader> other_part_;  // of the slice, awaited: it takes nothing of it
   bool leads_ = false;
+  bool moved_first_ = false;  // bytes in front of the range have been moved for this client
   bool asked_ = false;
   bool followed_ = false;
   std::uint64_t asked_ahead_ = 0;  // slices below this one need no more asking
