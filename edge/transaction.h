@@ -94,7 +94,6 @@ class Transaction {
   void go_alone(Alone how, CacheResult result, cache::Reason reason);
   void start_fetch(const std::shared_ptr<Fetch>& fetch, Alone how, bool background);
   void validate_in_background();
-  bool await_head();
   void restart();
   void leave_fetch();
   void make_key();
