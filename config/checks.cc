@@ -42,7 +42,7 @@ void check_purge(const CheckContext& context) {
   context.warning(
       "purge", "purging is not in this version yet; these options are checked and have no effect");
   const PurgeOptions& purge = context.options.purge;
-  if (purge.log == PurgeLogKind::Nats && purge.nats_url.empty() &&
+  if (purge.log == PurgeLogKind::Nats && purge.nats.url.empty() &&
       context.findings.is_clean("purge.nats")) {
     context.error("purge.log",
                   "log: nats needs the server, as in nats: {url: \"nats://nats:4222\"}");

@@ -158,13 +158,35 @@ struct AccessLogOptions {
 
 enum class PurgeLogKind : std::uint8_t { Embedded, Nats };
 
-// Read and checked, so that one file serves every version; takes effect with the purge log.
+// What a node does that has lost the log for longer than max_lag (DESIGN.md section 4.6).
+enum class Fenced : std::uint8_t {
+  Revalidate,  // asks upstream before it answers from its cache
+  Serve,       // answers from its cache all the same
+  Fail,        // 503
+};
+
+struct NatsOptions {
+  std::string url;                     // nats://host:port, several with commas; empty = not used
+  std::string stream = "BRINK_PURGE";  // [A-Z0-9_-]{1,32}
+  std::uint32_t replicas = 1;          // 1, 3 or 5
+  std::string credentials;             // file with user JWT and NKey seed; empty = none
+  std::string user, password_env;      // of user and password, or of a token alone (user empty)
+  std::string password;                // the variable's value, read at load; never printed
+  std::string ca, certificate, key;    // PEM files for tls:// URLs; empty = the system's, none
+};
+
 struct PurgeOptions {
   PurgeLogKind log = PurgeLogKind::Embedded;
-  std::string path = "/var/lib/brink/purge.log";
-  std::string nats_url;
-  std::string nats_stream = "BRINK_PURGE";
-  Millis max_lag{10'000};
+  std::string path;                    // of the embedded log; empty = /var/lib/brink/purge.log if
+                                       // that folder can be written to, memory otherwise
+  NatsOptions nats;
+  Millis max_lag{10'000};              // without proof of being current for longer: fenced
+  Fenced fenced = Fenced::Revalidate;
+  std::uint32_t retain = 100'000;      // purge records that the log keeps
+  Millis forget_node_after{600'000};   // a silent node's receipts are waited for no longer; at least 4 max_lag
+  std::uint32_t matchers = 1'000;      // prefixes, patterns, … in force at once → 429
+  std::uint32_t tags_per_response = 1'000;    // more → not stored
+  std::uint32_t tag_bytes = 64 * 1024;        // of all tags of a response → not stored
 };
 
 struct Options {

@@ -100,24 +100,21 @@ constexpr Key kAccessLogKeys[] = {
 };
 
 constexpr Key kNatsKeys[] = {
-    leaf<&PurgeOptions::nats_url>("url", Type::NatsUrl, "", "The NATS server."),
-    leaf<&PurgeOptions::nats_stream>("stream", Type::Name, "BRINK_PURGE",
-                                     "The JetStream stream that is the log."),
+    leaf<&NatsOptions::url>("url", Type::NatsUrl, "", "The NATS server."),
+    leaf<&NatsOptions::stream>("stream", Type::Name, "BRINK_PURGE",
+                               "The JetStream stream that is the log."),
 };
 
-const Section kNatsSection{kNatsKeys, fresh<PurgeOptions>};
+const Section kNatsSection{kNatsKeys, fresh<NatsOptions>};
 
 constexpr Key kPurgeKeys[] = {
     leaf<&PurgeOptions::log>(
         "log", Type::Choice, "embedded",
         "The purge log: a file of this process, or a NATS JetStream that all nodes share.")
         .among(kPurgeLogs),
-    leaf<&PurgeOptions::path>("path", Type::AbsoluteFile, "/var/lib/brink/purge.log",
+    leaf<&PurgeOptions::path>("path", Type::AbsoluteFile, "",
                               "The embedded log's file."),
-    // Flat in the struct, a map in the file.
-    branch(
-        "nats", Type::Map, kNatsSection, [](void* purge) { return purge; },
-        "Where the shared log is.")
+    branch<&PurgeOptions::nats>("nats", Type::Map, kNatsSection, "Where the shared log is.")
         .example_is("{url: \"nats://nats:4222\"}"),
     leaf<&PurgeOptions::max_lag>(
         "max_lag", Type::Duration, "10s",

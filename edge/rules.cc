@@ -6,6 +6,7 @@
 #include <cstring>
 #include <optional>
 
+#include "config/glob.h"
 #include "config/runtime/error.h"
 
 namespace brink::edge {
@@ -50,29 +51,6 @@ bool same_prefix(const unsigned char* a, const unsigned char* b, unsigned bits) 
 }
 
 }  // namespace
-
-bool glob_matches(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0;
-  std::size_t t = 0;
-  std::size_t star = std::string_view::npos;
-  std::size_t resume = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      resume = t;
-    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
-      ++p;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++resume;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
-}
 
 const RuleSet& Site::rules_for(std::string_view target) const {
   const std::string_view path = target.substr(0, target.find('?'));

@@ -44,9 +44,6 @@ struct Site {
 
 RuleSet make_rule_set(const config::CacheRules& rules);
 
-// '*' matches any characters, '?' one. Linear in practice, quadratic at worst; no recursion.
-bool glob_matches(std::string_view pattern, std::string_view text);
-
 // The sites by host: exact names, then "*.suffix" from the longest, then "*".
 class SiteTable {
  public:

@@ -1,0 +1,29 @@
+#pragma once
+// What a record is applied to: the node's cache (DESIGN.md section 4.2).
+
+#include <cstdint>
+#include <optional>
+
+namespace brink::purge {
+
+struct Record;
+
+// What a record matched. Empty until somebody has counted: a record is in force long before that.
+struct Matched {
+  std::optional<std::uint64_t> responses;
+  std::optional<std::uint64_t> bytes;
+};
+
+// Called on the log's thread, one call at a time, in the log's order.
+class Target {
+ public:
+  virtual ~Target() = default;
+  // In force for every request that begins after this returns and Position::applied() says so; in
+  // constant time per value of the selector, whatever is stored. `replayed`: the record is older
+  // than this node's run, so that nothing stored can be from before it.
+  virtual Matched apply(const Record& record, bool replayed) = 0;
+  // Records up to `sequence` were lost unseen: whatever is known only up to there is revalidated.
+  virtual void lost_until(std::uint64_t sequence) = 0;
+};
+
+}  // namespace brink::purge
