@@ -44,6 +44,8 @@ std::string_view to_string(Limit limit) {
       return "framing";
     case Limit::SlowReaders:
       return "slow-readers";
+    case Limit::Tags:
+      return "tags";
     case Limit::Count_:
       break;
   }

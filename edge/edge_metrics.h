@@ -12,7 +12,7 @@ namespace brink::edge {
 enum class Limit : std::uint8_t {
   HeaderTimeout, BodyTimeout, IdleTimeout, WriteTimeout, HeaderBytes, HeaderFields, UriBytes, BodyBytes,
   Connections, ConnectionsPerAddress, Fetches, Followers, FollowerTimeout, BackgroundFetches, Framing,
-  SlowReaders,
+  SlowReaders, Tags,
   Count_,
 };
 std::string_view to_string(Limit limit);

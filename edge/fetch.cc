@@ -38,18 +38,22 @@ std::string join_lines(Fields fields, std::string_view name, std::size_t max_byt
 
 }  // namespace
 
-Fetch::Fetch(FlowContext& context, std::string_view name, std::uint64_t name_hash, std::uint64_t key_hash)
+Fetch::Fetch(FlowContext& context, std::string_view name, std::uint64_t name_hash, std::uint64_t key_hash,
+             std::uint64_t as_of)
     : context_(context),
       name_(name),
       name_hash_(name_hash),
       key_hash_(key_hash),
       made_at_(context.invalidations.read(key_hash)),
+      as_of_(as_of),
+      began_at_event_(context.purges.events.now()),
+      pin_(context.purges.pins, as_of),
       max_followers_(context.cache.followers_per_fetch),
       in_table_(!name.empty()) {}
 
 std::shared_ptr<Fetch> Fetch::create(FlowContext& context, std::string_view name, std::uint64_t name_hash,
-                                     std::uint64_t key_hash) {
-  std::shared_ptr<Fetch> fetch(new Fetch(context, name, name_hash, key_hash));
+                                     std::uint64_t key_hash, std::uint64_t as_of) {
+  std::shared_ptr<Fetch> fetch(new Fetch(context, name, name_hash, key_hash, as_of));
   fetch->self_ = fetch;
   return fetch;
 }
@@ -79,7 +83,7 @@ void Fetch::ask_upstream() {
   request.fields = std::move(fields);
   mark_ = context_.invalidations.read(key_hash_);
   request_time_ = context_.clock.now();  // of the request whose response is kept (RFC 9111 §4.2.3)
-  groups_as_of_ = context_.invalidations.groups().now();
+  events_as_of_ = context_.purges.events.now();
   call_ = context_.upstream.start(std::move(request), *this);
 }
 
@@ -173,8 +177,9 @@ void Fetch::note_head(const origin::ResponseHead& head) {
     invalidate_targets(head);
     invalidate_groups(head);
     mark_ = context_.invalidations.read(key_hash_);  // its own answer is what comes after
-    groups_as_of_ = context_.invalidations.groups().now();
+    events_as_of_ = context_.purges.events.now();
   }
+  note_as_of(head);
   const std::lock_guard lock(mutex_);
   progress_.upstream_status = head.status;
   progress_.content_length = head.content_length;
@@ -195,6 +200,7 @@ cache::ResponseContext Fetch::response_context(const origin::ResponseHead& head)
   out.request_time = request_time_;
   out.response_time = context_.clock.now();
   out.from_tier = head.from_tier;
+  out.keep_tag_fields = plan_.policy.keep_tag_fields;
   if (plan_.request.method == "POST") {  // may be stored for a later GET (RFC 9110 §9.3.3)
     out.scheme = plan_.request.scheme;
     out.host = plan_.request.authority;
@@ -207,7 +213,8 @@ void Fetch::begin_body(const origin::ResponseHead& head) {
   const auto context = response_context(head);
   const auto directives = cache::parse_response_directives(head.fields, plan_.policy.surrogate_control);
   auto decision = cache::decide_storable(context, directives, plan_.policy);
-  decision.meta.groups_as_of = groups_as_of_;
+  decision.meta.events_as_of = events_as_of_;
+  keep_only_purgeable(head, decision);
   if (decision.store && !plan_.may_store) {  // only passing through: why is the request's reason, not the store's
     decision.store = false;
     decision.reason = cache::Reason::None;
@@ -228,6 +235,8 @@ void Fetch::begin_body(const origin::ResponseHead& head) {
                            .announced_length = has_no_body(plan_.request.method, head.status)
                                                    ? std::nullopt
                                                    : head.content_length,
+                           .as_of = tier_behind_ ? 0 : reflects_,
+                           .tags = stored_tags_,
                            .store = decision.store};
   begin_writer(fresh, decision.reason);
   if (!writer_) return;

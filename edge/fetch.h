@@ -29,6 +29,7 @@
 #include "edge/cache/directives.h"
 #include "edge/cache/slices.h"
 #include "edge/cache/storable.h"
+#include "edge/cache/tags.h"
 #include "edge/flow_context.h"
 #include "edge/request.h"
 #include "edge/store/store.h"
@@ -59,6 +60,7 @@ struct FetchPlan {
   store::ResponsePtr asked;         // whose validators the request carries; a 304 is about it
   SliceAsk slice;
   std::vector<store::ResponsePtr> offered;  // on a variant miss: all whose tags it carries, `asked` is one of them
+  std::optional<std::uint32_t> after_event;  // a child's: what was stored before does not reflect what it knows
   bool may_store = false;
   bool has_authorization = false;
   bool request_no_store = false;
@@ -104,8 +106,9 @@ class Fetch final : public origin::Handler, public store::Waker {
   };
 
   // `name` is its name in the collapse table, at `name_hash`; empty = alone. `key_hash` is that of the cache key it is about.
+  // `as_of`: the position in the purge log that what comes is sure to reflect, read before the store was asked.
   static std::shared_ptr<Fetch> create(FlowContext& context, std::string_view name, std::uint64_t name_hash,
-                                       std::uint64_t key_hash);
+                                       std::uint64_t key_hash, std::uint64_t as_of);
   ~Fetch() override;
 
   // Leader's shard.
@@ -125,6 +128,8 @@ class Fetch final : public origin::Handler, public store::Waker {
   void stop_waiting(store::Waker& waker);
   // An unsafe request has invalidated the key since this was made: whoever comes now must not share it (RFC 9111 §4.4).
   bool outrun() const { return context_.invalidations.read(key_hash_) != made_at_; }
+  std::uint64_t as_of() const { return as_of_; }
+  std::uint32_t began_at_event() const { return began_at_event_; }  // local_events.h
   // It has its answer, or has gone. Pairs with attach().
   void leave();
 
@@ -141,7 +146,13 @@ class Fetch final : public origin::Handler, public store::Waker {
   void wake() noexcept override;  // a full window has room again; any thread
 
  private:
-  Fetch(FlowContext& context, std::string_view name, std::uint64_t name_hash, std::uint64_t key_hash);
+  Fetch(FlowContext& context, std::string_view name, std::uint64_t name_hash, std::uint64_t key_hash,
+        std::uint64_t as_of);
+  void note_as_of(const origin::ResponseHead& head);
+  void keep_only_purgeable(const origin::ResponseHead& head, cache::StoreDecision& decision);
+  void take_tags(Fields fields);
+  bool freshen_tags(Fields not_modified, const store::StoredResponse& old,
+                    std::optional<std::span<const store::Tag>>& out);
   void ask_upstream();
   void invalidate(const cache::CacheKey& key);
   void invalidate_targets(const origin::ResponseHead& head);
@@ -189,6 +200,9 @@ class Fetch final : public origin::Handler, public store::Waker {
   std::uint64_t name_hash_;
   const std::uint64_t key_hash_;
   const std::uint32_t made_at_;  // the key's mark then
+  const std::uint64_t as_of_;
+  const std::uint32_t began_at_event_;
+  const PurgePins::Pin pin_;
   const std::uint32_t max_followers_;  // the shard's configuration may change under other threads' eyes
   FetchPlan plan_;
   std::weak_ptr<Fetch> self_;
@@ -201,7 +215,11 @@ class Fetch final : public origin::Handler, public store::Waker {
   TimePoint request_time_{};
   Ticks started_{};
   std::uint32_t mark_ = 0;          // of the key, before upstream was asked
-  std::uint32_t groups_as_of_ = 0;  // of the node's groups, ditto
+  std::uint32_t events_as_of_ = 0;  // of the node's local events, ditto
+  std::uint64_t reflects_ = 0;      // as_of_, or what the regional node says beyond it
+  bool tier_behind_ = false;        // it says less than it was asked for
+  cache::ResponseTags tags_;
+  std::vector<store::Tag> stored_tags_;  // views of tags_
   bool in_table_;
   bool ended_ = false;
   std::uint64_t discarded_bytes_ = 0;

@@ -34,7 +34,7 @@ void Fetch::invalidate_targets(const origin::ResponseHead& head) {
 // RFC 9875 §3: the groups of this origin that a successful answer to an unsafe method names.
 void Fetch::invalidate_groups(const origin::ResponseHead& head) {
   if (!find_field(head.fields, cache::kCacheGroupInvalidation)) return;
-  context_.invalidations.groups().invalidate(plan_.cache_key,
+  context_.purges.groups.invalidate(plan_.cache_key,
                                              cache::joined_value(head.fields, cache::kCacheGroupInvalidation));
 }
 

@@ -43,6 +43,10 @@ class SameSlices final : public store::Selector {
 
 // True when the head has been dealt with; false: it is one like any other.
 bool Fetch::take_partial(const origin::ResponseHead& head) {
+  if (tier_behind_) {
+    decline();
+    return true;
+  }
   if (!plan_.slice.map) {
     if (head.status == 206) begin_map(head);
     return head.status == 206;
@@ -108,10 +112,15 @@ void Fetch::begin_map(const origin::ResponseHead& head) {
 std::uint64_t Fetch::generation_of(const cache::SliceMap& map, Fields head,
                                    std::string_view variant) const {
   const SameSlices same(map, head, variant);
-  if (plan_.stale && same.score(*plan_.stale) > 0)
-    return store::slice_map_of(*plan_.stale).generation;
+  // Slices from before a purge do not come back under a map from after it.
+  const auto lives_on = [&](const store::ResponsePtr& other) {
+    if (!other || same.score(*other) <= 0 || other->as_of() < as_of_) return false;
+    return !plan_.after_event ||
+           !LocalEvents::is_after(*plan_.after_event, other->meta().events_as_of);
+  };
+  if (lives_on(plan_.stale)) return store::slice_map_of(*plan_.stale).generation;
   const auto stored = context_.store.lookup(cache::make_cache_key_of_text(plan_.cache_key), same);
-  return stored ? store::slice_map_of(*stored).generation : secure_random();
+  return lives_on(stored) ? store::slice_map_of(*stored).generation : secure_random();
 }
 
 // Null when it may not be stored, or finds no room. Names the slices.
@@ -121,6 +130,7 @@ store::ResponsePtr Fetch::store_map(const origin::ResponseHead& head, cache::Sli
   const auto directives =
       cache::parse_response_directives(head.fields, plan_.policy.surrogate_control);
   auto decision = cache::decide_storable(context, directives, plan_.policy);
+  keep_only_purgeable(head, decision);
   if (!decision.store) {
     remember_uncacheable(decision.reason);
     return nullptr;
@@ -128,7 +138,7 @@ store::ResponsePtr Fetch::store_map(const origin::ResponseHead& head, cache::Sli
   std::string block;
   if (!cache::build_stored_head(context, directives, block, decision.meta)) return nullptr;
   decision.meta.sliced = true;
-  decision.meta.groups_as_of = groups_as_of_;
+  decision.meta.events_as_of = events_as_of_;
   std::string variant;
   const std::string_view vary = cache::slice(block, decision.meta.vary);
   if (!vary.empty()) cache::append_variant_key(vary, plan_.client_fields.view(), variant);
@@ -139,6 +149,8 @@ store::ResponsePtr Fetch::store_map(const origin::ResponseHead& head, cache::Sli
                                       .head = block,
                                       .meta = decision.meta,
                                       .announced_length = body.size(),
+                                      .as_of = reflects_,
+                                      .tags = stored_tags_,
                                       .store = true});
   if (!writer) return nullptr;
   (*writer)->append(body);
@@ -221,11 +233,15 @@ store::ResponsePtr Fetch::freshen_map(const origin::ResponseHead& head, bool& ke
   std::string block;
   cache::StoredMeta meta;
   const auto context = response_context(head);
-  keep = cache::freshen(old->head(), old->meta(), context, plan_.policy, block, meta);
-  meta.groups_as_of = groups_as_of_;
+  std::optional<std::span<const store::Tag>> tags;
+  keep = cache::freshen(old->head(), old->meta(), context, plan_.policy, block, meta) &&
+         freshen_tags(head.fields, *old, tags);
+  // The other slices are as old as they were.
+  meta.events_as_of = old->meta().events_as_of;
+  const std::uint64_t as_of = std::min(as_of_, old->as_of());
   if (!keep && plan_.has_authorization) return old;
   if (!keep) context_.store.drop(old);  // what freshen() makes then is for this client only
-  store::ResponsePtr fresh = block.empty() ? nullptr : context_.store.freshen(old, block, meta);
+  store::ResponsePtr fresh = block.empty() ? nullptr : context_.store.freshen(old, block, meta, as_of, tags);
   drop_if_outrun(fresh);
   const std::lock_guard lock(mutex_);
   trace_.store_reason = cache::Reason::Stored;
@@ -237,11 +253,16 @@ void Fetch::begin_combined(const store::ResponsePtr& map_response, std::uint64_t
   cache::StoredMeta meta = map_response->meta();
   meta.sliced = false;
   cache::Reason reason = cache::Reason::Stored;
+  std::vector<store::Tag> tags;
+  for (std::size_t i = 0; i < map_response->tags().size(); ++i)
+    tags.push_back({.hash = map_response->tags()[i], .text = {}});
   begin_writer({.key = cache::make_cache_key_of_text(plan_.cache_key),
                 .variant_key = map_response->variant_key(),
                 .head = map_response->head(),
                 .meta = meta,
                 .announced_length = length,
+                .as_of = map_response->as_of(),
+                .tags = tags,
                 .store = true},
                reason);
 }

@@ -35,18 +35,20 @@ store::ResponsePtr Fetch::selected_by(const cache::ResponseContext& context) con
 
 void Fetch::not_modified(const origin::ResponseHead& head) {
   const auto context = response_context(head);
-  const store::ResponsePtr old = selected_by(context);
+  const store::ResponsePtr old = tier_behind_ ? nullptr : selected_by(context);
   if (!old) {
     refetch_ = true;
     return;
   }
   std::string new_head;
   cache::StoredMeta meta;
-  const bool keep = cache::freshen(old->head(), old->meta(), context, plan_.policy, new_head, meta);
-  meta.groups_as_of = groups_as_of_;
+  std::optional<std::span<const store::Tag>> tags;
+  const bool keep = cache::freshen(old->head(), old->meta(), context, plan_.policy, new_head, meta) &&
+                    freshen_tags(head.fields, *old, tags);
+  meta.events_as_of = events_as_of_;
   if (!keep) context_.store.drop(old);
   Progress result;
-  result.response = new_head.empty() ? nullptr : context_.store.freshen(old, new_head, meta);
+  result.response = new_head.empty() ? nullptr : context_.store.freshen(old, new_head, meta, as_of_, tags);
   append_unkept(head.fields, new_head, result.unkept);
   drop_if_outrun(result.response);
   if (!result.response) result.response = old;  // no room for a second head: this once from the old one
@@ -72,9 +74,11 @@ void Fetch::freshen_by_head(const origin::ResponseHead& head) {
   }
   std::string new_head;
   cache::StoredMeta meta;
-  if (cache::freshen(old->head(), old->meta(), context, plan_.policy, new_head, meta)) {
-    meta.groups_as_of = groups_as_of_;
-    context_.store.freshen(old, new_head, meta);
+  std::optional<std::span<const store::Tag>> tags;
+  if (!tier_behind_ && cache::freshen(old->head(), old->meta(), context, plan_.policy, new_head, meta) &&
+      freshen_tags(head.fields, *old, tags)) {
+    meta.events_as_of = events_as_of_;
+    context_.store.freshen(old, new_head, meta, as_of_, tags);
   }
 }
 

@@ -10,6 +10,7 @@
 #include "edge/access_log.h"
 #include "edge/edge_metrics.h"
 #include "edge/invalidation_marks.h"
+#include "edge/purge_state.h"
 #include "edge/rules.h"
 #include "edge/store/store.h"
 #include "edge/uncacheable.h"
@@ -41,6 +42,7 @@ struct FlowContext {
   CollapseTable& collapse;        // shared by the shards of a node
   UncacheableMemory& uncacheable; // ditto
   InvalidationMarks& invalidations;  // ditto
+  PurgeState& purges;             // ditto
   origin::Upstream& upstream;     // the shard's own
   FetchSet& fetches;              // the shard's own
   EdgeMetrics& metrics;           // the shard's own
@@ -49,6 +51,7 @@ struct FlowContext {
   const Identity& identity;
   std::shared_ptr<const SiteTable> sites;  // replaced at reload
   config::CacheOptions cache;              // ditto
+  ShardVersions shard_versions = {};       // the shard's own
 };
 
 }  // namespace brink::edge

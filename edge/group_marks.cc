@@ -1,25 +1,26 @@
 #include "edge/group_marks.h"
 
-#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "edge/cache/groups.h"
 #include "edge/cache/key.h"
-#include "edge/cache/storable.h"
+#include "purge/marks.h"
 
 namespace brink::edge {
 
-std::atomic<std::uint32_t>& GroupMarks::slot(std::string_view origin, std::string_view name) const {
-  return marks_[cache::hash_key(std::string(origin).append(" ").append(name)) % kSlots];
+std::atomic<std::uint32_t>& GroupMarks::slot(std::uint64_t origin, std::uint64_t group) const {
+  constexpr std::uint64_t kMix = 0x9e3779b97f4a7c15ULL;
+  return marks_[((origin ^ group) * kMix >> 32U) % kSlots];
 }
 
 void GroupMarks::invalidate(std::string_view key_text, std::string_view field) {
   const std::vector<std::string> names = cache::group_names(field);
   if (names.empty()) return;
-  const std::string_view origin = cache::origin_of_key(key_text);
-  const std::uint32_t mark = last_.fetch_add(1) + 1;
+  const std::uint64_t origin = cache::hash_key(cache::origin_of_key(key_text));
+  const std::uint32_t mark = events_.next();
   for (const std::string& name : names) {
-    std::atomic<std::uint32_t>& at = slot(origin, name);
+    std::atomic<std::uint32_t>& at = slot(origin, purge::hash_group(name));
     std::uint32_t seen = at.load();
     // Unless a later one has been here first, one that came at the same time.
     while (seen - mark >= kAtOnce && !at.compare_exchange_weak(seen, mark)) {
@@ -27,19 +28,15 @@ void GroupMarks::invalidate(std::string_view key_text, std::string_view field) {
   }
 }
 
-bool GroupMarks::any_mark_above(const store::StoredResponse& response) const {
-  std::string field;
-  cache::for_each_stored_field(response.head(), [&](const Field& line) {
-    if (iequals(line.name, cache::kCacheGroups))
-      field.append(field.empty() ? "" : ", ").append(line.value);
-    return true;
-  });
-  const std::vector<std::string> names = cache::group_names(field);
-  const std::string_view origin = cache::origin_of_key(response.key());
-  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-    const std::uint32_t above = slot(origin, name).load() - response.meta().groups_as_of;
-    return above != 0 && above < kHalf;
-  });
+bool GroupMarks::any_mark_after(const store::StoredResponse& response) const {
+  const std::uint64_t origin = cache::hash_key(cache::origin_of_key(response.key()));
+  const store::TagHashes tags = response.tags();
+  for (std::size_t i = 0; i < tags.size(); ++i) {
+    if (LocalEvents::is_after(slot(origin, tags[i]).load(), response.meta().events_as_of)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace brink::edge

@@ -8,8 +8,6 @@
 #include <cstdint>
 #include <memory>
 
-#include "edge/group_marks.h"
-
 namespace brink::edge {
 
 class InvalidationMarks {
@@ -17,12 +15,10 @@ class InvalidationMarks {
   InvalidationMarks() : counts_(std::make_unique<std::atomic<std::uint32_t>[]>(kSlots)) {}
   void mark(std::uint64_t key_hash) noexcept { counts_[key_hash % kSlots].fetch_add(1); }
   std::uint32_t read(std::uint64_t key_hash) const noexcept { return counts_[key_hash % kSlots].load(); }
-  GroupMarks& groups() noexcept { return groups_; }  // RFC 9875
 
  private:
   static constexpr std::size_t kSlots = 1U << 16U;
   std::unique_ptr<std::atomic<std::uint32_t>[]> counts_;
-  GroupMarks groups_;
 };
 
 }  // namespace brink::edge

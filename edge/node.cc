@@ -10,6 +10,7 @@
 #include "edge/admin_stats.h"
 #include "edge/client_stream.h"
 #include "edge/listen_address.h"
+#include "edge/purge_target.h"
 #include "edge/shard.h"
 #include "edge/store_metrics.h"
 #include "origin/health_check.h"
@@ -18,6 +19,8 @@ namespace brink::edge {
 namespace {
 
 constexpr Millis kDrainPoll{20};
+constexpr Millis kReclaimPause{0};
+constexpr Millis kReclaimPoll{20};
 
 store::MemoryStoreOptions store_options(const config::CacheOptions& cache) {
   store::MemoryStoreOptions out;
@@ -63,6 +66,7 @@ class NodeImpl final : public Node {
   bool start_admin(std::string& message);
   bool needs_restart(const config::Options& options, std::string& message) const;
   bool move_listeners(const config::Options& options, const Prepared& next, std::string& message);
+  void reclaim_later();
   NodeFacts facts() const;
   std::size_t sessions() const;
 
@@ -77,6 +81,9 @@ class NodeImpl final : public Node {
   CollapseTable collapse_;
   UncacheableMemory uncacheable_;
   InvalidationMarks invalidations_;
+  PurgeState purges_;
+  PurgeTarget purge_target_;
+  Reclaimer reclaimer_;
   ConnectionLimits connections_;
   std::unique_ptr<AccessLog> access_log_;
   Prepared current_;
@@ -85,6 +92,7 @@ class NodeImpl final : public Node {
   net::io_context control_{1};
   net::executor_work_guard<Executor> control_work_{control_.get_executor()};
   std::unique_ptr<origin::HealthChecker> health_;
+  std::optional<Timer> reclaim_timer_;  // the control thread's
   std::thread control_thread_;
   std::unique_ptr<AdminListener> admin_;
   std::atomic<bool> ready_{false};
@@ -99,6 +107,9 @@ NodeImpl::NodeImpl(const config::Options& options, const Clock& clock, NodeHooks
       identity_(options.node.name),
       store_metrics_(metrics_),
       store_(store::make_memory_store(store_options(options.cache))),
+      purges_(options.purge),
+      purge_target_(purges_, *store_, clock, metrics_),
+      reclaimer_(purges_, *store_, metrics_, {}),
       started_(real_clock_.ticks()) {}
 
 NodeImpl::~NodeImpl() {
@@ -107,6 +118,7 @@ NodeImpl::~NodeImpl() {
   control_work_.reset();
   control_.stop();
   if (control_thread_.joinable()) control_thread_.join();
+  reclaim_timer_.reset();
   health_.reset();  // belongs to the control thread: only once that has ended
   shards_.clear();
 }
@@ -120,7 +132,7 @@ bool NodeImpl::start_all(std::string& message) {
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   const unsigned workers = options_.node.workers == 0 ? cores : options_.node.workers;
   const NodeParts parts{clock_,         identity_,    *store_,  collapse_,   uncacheable_,
-                        invalidations_, connections_, metrics_, *access_log_};
+                        invalidations_, purges_,   connections_, metrics_, *access_log_};
   for (unsigned i = 0; i < workers; ++i) {
     shards_.push_back(std::make_unique<Shard>(parts, current_.for_shard(options_)));
   }
@@ -128,7 +140,11 @@ bool NodeImpl::start_all(std::string& message) {
     if (!bind(current_.listeners[i], i, message)) return false;
     current_.listeners[i].endpoint.port(ports_.back());
   }
+  purges_.set_sites(shards_.front()->config().sites);
+  purges_.position.trust_always();
   for (auto& shard : shards_) shard->run();
+  reclaim_timer_.emplace(control_);
+  reclaim_later();
   health_ = origin::make_health_checker(control_, real_clock_);
   health_->watch(current_.groups);
   control_thread_ = std::thread([this] { control_.run(); });
@@ -160,6 +176,15 @@ std::optional<Prepared> NodeImpl::prepare(const config::Options& options, std::s
     out.listeners.push_back(std::move(listener));
   }
   return out;
+}
+
+// A few hundred responses at a time, as long as there are any to look at; then it looks for new purges now and then.
+void NodeImpl::reclaim_later() {
+  const bool more = reclaimer_.step();
+  reclaim_timer_->expires_after(more ? kReclaimPause : kReclaimPoll);
+  reclaim_timer_->async_wait([this](error_code error) {
+    if (!error) reclaim_later();
+  });
 }
 
 // SO_REUSEPORT would let two nodes of one user share a port and split its clients unnoticed.
@@ -240,6 +265,8 @@ bool NodeImpl::reload(const config::Options& options, std::string& message) {
   if (!access_log_->reconfigure(options.access_log, message)) return false;
   const auto limits = store_options(options.cache);
   store_->set_limits(limits.ceiling_bytes, limits.max_response_bytes);
+  purges_.fenced = options.purge.fenced;
+  purges_.set_sites(std::make_shared<const SiteTable>(options.sites, next->groups));
   for (auto& shard : shards_) {
     ShardConfig config = next->for_shard(options);
     shard->call([&] { shard->apply(std::move(config)); });

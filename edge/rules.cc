@@ -77,6 +77,7 @@ RuleSet make_rule_set(const config::CacheRules& rules) {
   out.slice_bytes = rules.slice_size;
   out.slice_from = rules.slice_from;
   out.show_targeted_fields = rules.show_targeted_fields;
+  out.policy.keep_tag_fields = rules.show_targeted_fields;
   return out;
 }
 

@@ -34,7 +34,7 @@ Shard::Shard(const NodeParts& parts, ShardConfig config)
       metrics_(parts.metrics),
       access_log_(parts.access_log.make_producer()),
       upstream_(tiered::make_tier_upstream(io_, parts.clock, parts.metrics, config_.ring)),
-      flow_{parts.clock,     parts.store,     parts.collapse, parts.uncacheable, parts.invalidations, *upstream_,    fetches_,
+      flow_{parts.clock,     parts.store,     parts.collapse, parts.uncacheable, parts.invalidations, parts.purges, *upstream_,    fetches_,
             metrics_,        *access_log_,    *this,          parts.identity,    config_.sites, config_.cache},
       coarse_now_(socket_clock_.ticks()),
       tick_timer_(io_) {}

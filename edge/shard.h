@@ -46,6 +46,7 @@ struct NodeParts {
   CollapseTable& collapse;
   UncacheableMemory& uncacheable;
   InvalidationMarks& invalidations;
+  PurgeState& purges;
   ConnectionLimits& connections;
   MetricsRegistry& metrics;
   AccessLog& access_log;

@@ -21,7 +21,8 @@ class AnySelector final : public store::Selector {
 }  // namespace
 
 SliceReader::SliceReader(FlowContext& context, store::Waker& waker, store::ResponsePtr map,
-                         cache::ByteRange range, bool exact, Planner planner)
+                         cache::ByteRange range, bool exact, std::uint64_t as_of,
+                         Planner planner)
     : context_(context),
       waker_(waker),
       response_(std::move(map)),
@@ -29,6 +30,7 @@ SliceReader::SliceReader(FlowContext& context, store::Waker& waker, store::Respo
       map_(store::slice_map_of(*response_)),
       range_(range),
       exact_(exact),
+      as_of_(as_of),
       planner_(std::move(planner)),
       position_(range.begin) {
   CHECK(range.begin < range.end && range.end <= map_.complete_length);
@@ -174,7 +176,7 @@ bool SliceReader::ask(std::uint64_t position) {
   const cache::CacheKey key = key_of(index);
   const std::uint64_t hash = cache::hash_key(response_->key());
   auto joined = context_.collapse.join(
-      key.text, key.hash, [&] { return Fetch::create(context_, key.text, key.hash, hash); });
+      key.text, key.hash, [&] { return Fetch::create(context_, key.text, key.hash, hash, as_of_); });
   leads_ = joined.leader;
   followed_ = !leads_;
   if (followed_) context_.metrics.collapsed.add();
@@ -323,7 +325,7 @@ void SliceReader::ask_ahead() {
   if (!combines()) return;
   const std::uint64_t hash = cache::hash_key(response_->key());
   const auto joined = context_.collapse.join(
-      key.text, key.hash, [&] { return Fetch::create(context_, key.text, key.hash, hash); });
+      key.text, key.hash, [&] { return Fetch::create(context_, key.text, key.hash, hash, as_of_); });
   if (!joined.leader) return;
   joined.fetch->let_go_of_beginning();  // nobody waits for it yet
   joined.fetch->start(planner_(ask_for(here.end, nullptr)));

@@ -46,7 +46,7 @@ class SliceReader {
   // tier asks, whose ranges are slices already; nothing is asked for behind them. `context` and
   // `waker` outlive this.
   SliceReader(FlowContext& context, store::Waker& waker, store::ResponsePtr map,
-              cache::ByteRange range, bool exact, Planner planner);
+              cache::ByteRange range, bool exact, std::uint64_t as_of, Planner planner);
   ~SliceReader();
   SliceReader(const SliceReader&) = delete;
   SliceReader& operator=(const SliceReader&) = delete;
@@ -96,6 +96,7 @@ class SliceReader {
   const cache::SliceMap map_;
   const cache::ByteRange range_;
   const bool exact_;
+  const std::uint64_t as_of_;  // of what is asked for: Fetch::create()
   const Planner planner_;
   std::uint64_t position_;
   std::uint64_t missing_ = 0;

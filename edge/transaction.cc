@@ -28,7 +28,7 @@ class VariantSelector final : public store::Selector {
     if (fit == 0) return 0;
     const bool fresh = !meta.no_cache && cache::remaining_freshness(meta, now_) > 0;
     const std::int64_t received_s = std::chrono::floor<Seconds>(meta.response_time).time_since_epoch().count();
-    const std::int64_t date_s = meta.date_s != cache::kNoDate ? meta.date_s : received_s;
+    const std::int64_t date_s = meta.date_s != cache::kNoDate ? std::int64_t{meta.date_s} : received_s;
     return (fit << 40U) + (std::int64_t{fresh} << 39U) + std::clamp<std::int64_t>(date_s, 0, kLatestDate);
   }
 
@@ -80,8 +80,9 @@ void Transaction::begin(const RequestHead& head, origin::BodySource* body) {
   sites_ = context_.sites;
   stage_ = Stage::Lookup;
   site_ = sites_->find(head_.host);
+  is_child_ = comes_from_child();
   rules_ = nullptr;
-  if (!admit()) return;
+  if (!accept()) return;
   rules_ = &site_->rules_for(head_.target);
   if (head_.content_length.value_or(0) > rules_->body_bytes) {
     context_.metrics.count_limit(Limit::BodyBytes);
@@ -91,7 +92,7 @@ void Transaction::begin(const RequestHead& head, origin::BodySource* body) {
 }
 
 // What is refused before the cache is asked.
-bool Transaction::admit() {
+bool Transaction::accept() {
   if (head_.method == "CONNECT") {
     answer_error(501, "CONNECT is not supported: this is a reverse proxy", std::nullopt);
   } else if (head_.method == "TRACE") {
@@ -107,9 +108,11 @@ bool Transaction::admit() {
 }
 
 void Transaction::make_key() {
+  version_.assign(version());
   key_ = cache::make_cache_key({.scheme = head_.scheme,
                                 .host = head_.host,
                                 .target = head_.target,
+                                .version = version_,
                                 .ignore_query = rules_->ignore_query},
                                key_buffer_);
 }
@@ -152,17 +155,23 @@ Step Transaction::advance() {
   }
 }
 
-// What is stored for a request like this one; what a group invalidation has outdated is as good as gone (RFC 9875 §3).
+// What is stored for a request like this one and may be used: what is purged or outdated is as good as gone.
 store::ResponsePtr Transaction::find_stored(std::string& scratch) {
   const VariantSelector selector(head_.fields, now_, scratch);
   for (;;) {
     store::ResponsePtr found = context_.store.lookup(key_, selector);
-    if (!found || !context_.invalidations.groups().outdated(*found)) return found;
-    context_.store.drop(found);
+    if (!found) return nullptr;
+    if (store::ResponsePtr usable = admit(std::move(found)); usable || behind_) return usable;
   }
 }
 
 void Transaction::lookup() {
+  take_position();
+  if (fenced_ && context_.purges.fenced == config::Fenced::Fail) {
+    outcome_.result = CacheResult::Bypass;
+    outcome_.reason = cache::Reason::Fenced;
+    return answer_error(503, "this node has lost the purge log", ErrorCode::LimitReached);
+  }
   // A POST's answer may be stored as well, unless its request says no-store.
   directives_ = rules_->policy.honour_request_directives ? cache::parse_request_directives(head_.fields)
                                                          : cache::RequestDirectives{};
@@ -175,12 +184,16 @@ void Transaction::lookup() {
   store::ResponsePtr found = find_stored(scratch_);
   // Slices that kept changing under us would do so again.
   if (!found || (found->meta().sliced && restarts_ > kMaxRestarts)) {
-    return miss(cache::Reason::NotStored, CacheResult::Miss);
+    return miss(missing_because(), CacheResult::Miss);
   }
-  const auto decision = cache::decide_reuse(directives_, found->meta(), rules_->policy, now_);
+  auto decision = cache::decide_reuse(directives_, found->meta(), rules_->policy, now_);
+  if (fenced_ && context_.purges.fenced == config::Fenced::Revalidate) {
+    decision = {cache::Reuse::MustValidate, cache::Reason::Fenced};
+  }
   // A child that validates its own stale response gains nothing from ours: it would store what is stale already.
+  // Nor from one that a purge made stale, which it could not see.
   const bool child_validates = decision.reuse == cache::Reuse::ServeStaleAndValidate && to_child_tier() &&
-                               cache::is_conditional(head_.fields);
+                               (cache::is_conditional(head_.fields) || found->meta().soft_purged);
   if (decision.reuse != cache::Reuse::MustValidate && !child_validates) {
     return answer_hit(std::move(found), decision);
   }
@@ -191,6 +204,11 @@ void Transaction::lookup() {
   miss(decision.reason, by_request ? CacheResult::Request : CacheResult::Expired);
 }
 
+cache::Reason Transaction::missing_because() const {
+  if (behind_) return cache::Reason::Behind;
+  return purged_ ? cache::Reason::Purged : cache::Reason::NotStored;
+}
+
 void Transaction::miss(cache::Reason reason, CacheResult result) {
   if (directives_.only_if_cached) {
     outcome_.result = result;
@@ -198,11 +216,12 @@ void Transaction::miss(cache::Reason reason, CacheResult result) {
     return answer_error(504, "not stored, and the request said only-if-cached", std::nullopt);
   }
   scratch_.assign(key_.text);
-  if (!stale_) {
+  if (!stale_ && !behind_) {
     if (store::ResponsePtr other = context_.store.peek(key_)) {
       offered_ = std::move(other);
       context_.store.lookup(key_, TagCollector(tagged_));
-      reason = cache::Reason::VariantNotStored;
+      std::erase_if(tagged_, [this](const store::ResponsePtr& variant) { return !may_offer(*variant); });
+      if (!purged_) reason = cache::Reason::VariantNotStored;
       result = CacheResult::VaryMiss;
     }
   }
@@ -226,9 +245,9 @@ void Transaction::miss(cache::Reason reason, CacheResult result) {
 }
 
 void Transaction::join(std::string_view collapse_key, std::uint64_t hash) {
-  const auto make = [&] { return Fetch::create(context_, collapse_key, hash, hash); };
+  const auto make = [&] { return Fetch::create(context_, collapse_key, hash, hash, fetch_as_of()); };
   auto joined = context_.collapse.join(collapse_key, hash, make);
-  if (!joined.leader && joined.fetch->outrun()) {
+  if (!joined.leader && !may_join(*joined.fetch)) {
     context_.collapse.remove(collapse_key, hash, joined.fetch.get());
     joined = context_.collapse.join(collapse_key, hash, make);
   }
@@ -248,7 +267,7 @@ void Transaction::join(std::string_view collapse_key, std::uint64_t hash) {
 void Transaction::lead(const std::shared_ptr<Fetch>& fetch) {
   if (store::ResponsePtr found = find_stored(text_); found && found != stale_) {
     const auto decision = cache::decide_reuse(directives_, found->meta(), rules_->policy, now_);
-    if (decision.reuse == cache::Reuse::Fresh) {
+    if (decision.reuse == cache::Reuse::Fresh && !fenced_) {
       fetch->abandon();
       leave_fetch();
       return answer_hit(std::move(found), decision);
@@ -261,7 +280,7 @@ void Transaction::go_alone(Alone how, CacheResult result, cache::Reason reason) 
   outcome_.result = result;
   outcome_.reason = reason;
   outcome_.collapsed = false;
-  auto fetch = Fetch::create(context_, {}, 0, key_.hash);
+  auto fetch = Fetch::create(context_, {}, 0, key_.hash, fetch_as_of());
   leader_ = true;
   forwarded_ = how == Alone::ForwardOnly;
   CHECK(fetch->attach(waker_));
@@ -308,6 +327,7 @@ void Transaction::start_fetch(const std::shared_ptr<Fetch>& fetch, Alone how, bo
   plan.request = make_upstream_request(head_, *site_, stores ? UpstreamPurpose::Store : UpstreamPurpose::Forward,
                                        conditions, context_.identity.name);
   if (stores) plan_slice(plan, background);
+  add_tier_fields(plan);
   plan.client_fields = OwnedFields(head_.fields);
   plan.policy = rules_->policy;
   plan.directives = directives_;
@@ -339,7 +359,7 @@ void Transaction::validate_in_background() {
   }
   const std::string_view name = scratch_;
   const auto joined =
-      context_.collapse.join(name, key_.hash, [&] { return Fetch::create(context_, name, key_.hash, key_.hash); });
+      context_.collapse.join(name, key_.hash, [&] { return Fetch::create(context_, name, key_.hash, key_.hash, as_of_); });
   if (!joined.leader) return;
   const std::string_view method = head_.method;
   head_.method = "GET";  // a HEAD may find it stale as well

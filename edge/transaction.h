@@ -34,6 +34,9 @@ enum class Step : std::uint8_t {
   Respond,   // send plan() and the body
 };
 
+// What a soft purge makes of a stored response: stale since then. Null when there is no room for that; it is dropped then.
+store::ResponsePtr soften(store::Store& store, const store::ResponsePtr& response, TimePoint since, std::uint64_t as_of);
+
 // Belongs to one connection (or stream) on one shard.
 class Transaction {
  public:
@@ -85,9 +88,11 @@ class Transaction {
   enum class Alone : std::uint8_t { MayStore, ForwardOnly };
 
   // transaction.cc: the steps
-  bool admit();
+  bool comes_from_child() const;
+  bool accept();
   void lookup();
   store::ResponsePtr find_stored(std::string& scratch);
+  cache::Reason missing_because() const;
   void miss(cache::Reason reason, CacheResult result);
   void join(std::string_view collapse_key, std::uint64_t hash);
   void lead(const std::shared_ptr<Fetch>& fetch);
@@ -98,6 +103,19 @@ class Transaction {
   void leave_fetch();
   void make_key();
   std::string offered_tags() const;
+
+  // transaction_purge.cc: what may be used at all
+  purge::Subject subject_of(std::string_view key_text, store::TagHashes tags) const;
+  std::string_view version();
+  void take_position();
+  bool reflects_what_child_knows(const store::StoredResponse& response) const;
+  store::ResponsePtr admit(store::ResponsePtr found);
+  bool may_join(const Fetch& fetch) const;
+  bool may_share(const store::StoredResponse& response) const;
+  bool may_offer(const store::StoredResponse& response) const;
+  std::uint64_t fetch_as_of() const;
+  void add_tier_fields(FetchPlan& plan);
+  void append_child_fields(const store::StoredResponse& response);
 
   // transaction_slices.cc: parts of large responses
   bool begins_beyond_slices() const;
@@ -129,7 +147,7 @@ class Transaction {
   bool is_head() const { return head_.method == "HEAD"; }
   // For a request that slices cannot help: its range goes upstream as it is; what has none may be stored whole.
   Alone as_it_is() const { return find_field(head_.fields, "range") ? Alone::ForwardOnly : Alone::MayStore; }
-  bool to_child_tier() const;
+  bool to_child_tier() const { return is_child_; }
 
   FlowContext& context_;
   store::Waker& waker_;
@@ -146,6 +164,16 @@ class Transaction {
   cache::CacheKey key_;
   std::string scratch_;           // variant keys
   Stage stage_ = Stage::Lookup;
+
+  bool is_child_ = false;           // a child tier asks
+  std::string version_;             // of the site, for this client
+  std::uint64_t as_of_ = 0;         // position in the purge log before the store was asked
+  std::uint64_t min_as_of_ = 0;     // what the child has applied of this node's log
+  std::uint64_t asked_as_of_ = 0;   // as the child said it
+  std::optional<std::uint32_t> after_event_;  // … of a log of its own: foreign_logs.h
+  bool fenced_ = false;
+  bool behind_ = false;             // what is stored may be from before what the child knows
+  bool purged_ = false;             // what was stored is gone by a purge
 
   std::shared_ptr<Fetch> fetch_;
   bool leader_ = false;

@@ -7,7 +7,7 @@
 
 namespace brink::edge {
 
-bool Transaction::to_child_tier() const {
+bool Transaction::comes_from_child() const {
   if (!head_.from_peer) return false;
   return field_value(head_.fields, "cdn-loop").find("brink-") != std::string_view::npos;
 }
@@ -54,7 +54,7 @@ void Transaction::answer_progress(const Fetch::Progress& progress) {
       leave_fetch();
       return go_alone(Alone::MayStore, outcome_.result, cache::Reason::KnownUncacheable);
     }
-    if (context_.invalidations.groups().outdated(*progress.response)) {
+    if (context_.purges.groups.outdated(*progress.response) || !may_share(*progress.response)) {
       leave_fetch();
       return go_alone(Alone::MayStore, outcome_.result, outcome_.reason);
     }
@@ -135,6 +135,7 @@ void Transaction::begin_plan(const store::ResponsePtr& response, HeadKind kind, 
   extra_.append(context_.identity.via);
   append_cache_status(extra_, context_.identity.name, trace_.cache_status, outcome_);
   if (leader_ && fetch_) extra_.append(fetch_->progress().unkept);
+  if (child) append_child_fields(*response);
   plan_.extra = extra_;
 }
 
@@ -194,7 +195,9 @@ void Transaction::answer_unsatisfiable(std::uint64_t complete_length) {
 }
 
 bool Transaction::answer_stale(cache::UpstreamFailure failure, cache::StaleDecision& decision) {
-  if (!stale_) return false;
+  // Who has lost the log cannot tell whether it was purged.
+  const bool distrusted = fenced_ && context_.purges.fenced == config::Fenced::Revalidate;
+  if (!stale_ || distrusted) return false;
   decision = cache::decide_stale_on_failure(directives_, stale_->meta(), failure, rules_->policy,
                                             context_.clock.now());
   if (!decision.serve_stale) return false;

@@ -36,6 +36,7 @@ FetchPlan Transaction::plan_of_slice(SliceAsk ask) {
   plan.request.fields.emplace_back(
       "Range", cache::range_request(ask.range, store::representation_length(map)));
   plan.request.fields.emplace_back("If-Range", cache::strong_validator(map.meta(), map.head()));
+  add_tier_fields(plan);
   plan.client_fields = OwnedFields(head_.fields);
   plan.policy = rules_->policy;
   plan.directives = directives_;
@@ -66,7 +67,7 @@ void Transaction::answer_sliced(store::ResponsePtr response) {
   tagged_.clear();
   slices_ =
       std::make_unique<SliceReader>(context_, waker_, response, *range, to_child_tier(),
-                                    [this](SliceAsk ask) { return plan_of_slice(std::move(ask)); });
+                                    fetch_as_of(), [this](SliceAsk ask) { return plan_of_slice(std::move(ask)); });
   stage_ = Stage::AwaitSlice;
   const auto prepared = slices_->prepare(!directives_.only_if_cached, leader_ ? fetch_ : nullptr);
   unkept_ = leader_ && fetch_ ? fetch_->progress().unkept : std::string{};

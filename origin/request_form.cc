@@ -45,13 +45,29 @@ bool belongs_to_this_hop(std::string_view name) {
 
 }  // namespace
 
-bool RequestForm::lay_out(const Request& request, std::string_view host) {
+bool RequestForm::lay_out(const Request& request, std::string_view host, bool to_tier) {
   text_.clear();
   offsets_.clear();
   if (!is_word(request.method) || !is_word(request.target) || !is_word(host)) return false;
   add("Host", ": ", host);
   bool accept = false;
-  for (const auto& [name, value] : request.fields) {
+  if (!add_all(request.fields, accept)) return false;
+  if (to_tier && !add_all(request.tier_fields, accept)) return false;
+  if (text_.size() + request.method.size() + request.target.size() > kMaxBytes) return false;
+  if (!accept) add("Accept", ":", "");       // none of libcurl's own
+  if (request.body) add("Expect", ":", "");  // nor its wait for a 100
+  nodes_.clear();
+  nodes_.reserve(offsets_.size());
+  for (const std::size_t offset : offsets_)
+    nodes_.push_back({text_.data() + offset, nullptr});
+  for (std::size_t i = 0; i + 1 < nodes_.size(); ++i)
+    nodes_[i].next = &nodes_[i + 1];
+  return true;
+}
+
+bool RequestForm::add_all(const std::vector<std::pair<std::string, std::string>>& fields,
+                          bool& accept) {
+  for (const auto& [name, value] : fields) {
     if (!is_name(name) || !is_clean(value)) return false;
     if (belongs_to_this_hop(name)) continue;
     accept = accept || iequals(name, "Accept");
@@ -62,15 +78,6 @@ bool RequestForm::lay_out(const Request& request, std::string_view host) {
       add(name, ": ", value);
     }
   }
-  if (text_.size() + request.method.size() + request.target.size() > kMaxBytes) return false;
-  if (!accept) add("Accept", ":", "");       // none of libcurl's own
-  if (request.body) add("Expect", ":", "");  // nor its wait for a 100
-  nodes_.clear();
-  nodes_.reserve(offsets_.size());
-  for (const std::size_t offset : offsets_)
-    nodes_.push_back({text_.data() + offset, nullptr});
-  for (std::size_t i = 0; i + 1 < nodes_.size(); ++i)
-    nodes_[i].next = &nodes_[i + 1];
   return true;
 }
 

@@ -20,7 +20,8 @@ class RequestForm {
   // a control character or white space where none may be, which would frame the request in a second
   // way (RFC 9112 §11.2). Framing fields, Host and Expect among the fields are left out: they are
   // this hop's own.
-  bool lay_out(const Request& request, std::string_view host);
+  // `to_tier`: with the fields that only a regional node gets.
+  bool lay_out(const Request& request, std::string_view host, bool to_tier);
 
   // Gives back the memory of an unusually large request.
   void shrink();
@@ -29,6 +30,7 @@ class RequestForm {
   curl_slist* lines() { return nodes_.empty() ? nullptr : nodes_.data(); }
 
  private:
+  bool add_all(const std::vector<std::pair<std::string, std::string>>& fields, bool& accept);
   void add(std::string_view name, std::string_view separator, std::string_view value);
 
   std::string text_;                  // the lines, each ended by NUL

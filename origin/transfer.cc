@@ -103,7 +103,7 @@ bool Transfer::configure() {
   }
   // A site's `host` is for its origin; a regional node needs the client's to know the site.
   const bool rename = !candidate_.tier && !options.host.empty();
-  if (!form_.lay_out(request_, rename ? options.host : request_.authority)) return false;
+  if (!form_.lay_out(request_, rename ? options.host : request_.authority, candidate_.tier)) return false;
   make_handle();
   set_server_options(easy(), candidate_, connect_to_);
   set_option(easy(), CURLOPT_FRESH_CONNECT, fresh_ ? 1L : 0L);

@@ -43,6 +43,7 @@ struct Request {
   std::string target;     // origin-form
   // All others, as they go out; no Host, no framing.
   std::vector<std::pair<std::string, std::string>> fields;
+  std::vector<std::pair<std::string, std::string>> tier_fields;  // only to regional nodes
   BodySource* body = nullptr;                   // null = no body
   std::optional<std::uint64_t> content_length;  // of the body; without it, it goes out chunked
   std::shared_ptr<ServerGroup> origin;

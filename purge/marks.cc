@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "config/glob.h"
 #include "config/runtime/error.h"
@@ -89,6 +90,14 @@ std::vector<std::uint64_t> names_of(const Selector& selector) {
   return out;
 }
 
+template <class F>
+void for_each_tag(std::string_view packed, F&& f) {
+  for (std::uint64_t hash = 0; packed.size() >= sizeof(hash); packed.remove_prefix(sizeof(hash))) {
+    std::memcpy(&hash, packed.data(), sizeof(hash));
+    f(hash);
+  }
+}
+
 void raise(std::atomic<std::uint64_t>& at, std::uint64_t value) {
   std::uint64_t seen = at.load(std::memory_order_relaxed);
   while (seen < value && !at.compare_exchange_weak(seen, value, std::memory_order_release)) {
@@ -118,7 +127,7 @@ struct Marks::Matcher {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> tags;  // as a tag, as a group
 
   bool fits(const Subject& subject) const;
-  bool fits_tags(std::span<const std::uint64_t> has) const;
+  bool fits_tags(std::string_view has) const;
 };
 
 std::uint64_t hash_tag(std::string_view tag) { return hash_of(Named::Tag, tag); }
@@ -130,10 +139,11 @@ std::string_view uri_of_key(std::string_view key_text) {
   return key_text.substr(key_text.rfind(' ', at) + 1);  // a version stands before
 }
 
-bool Marks::Matcher::fits_tags(std::span<const std::uint64_t> has) const {
+bool Marks::Matcher::fits_tags(std::string_view has) const {
   return std::all_of(tags.begin(), tags.end(), [&](const auto& tag) {
-    return std::any_of(has.begin(), has.end(),
-                       [&](std::uint64_t h) { return h == tag.first || h == tag.second; });
+    bool found = false;
+    for_each_tag(has, [&](std::uint64_t h) { found = found || h == tag.first || h == tag.second; });
+    return found;
   });
 }
 
@@ -236,7 +246,7 @@ Verdict Marks::check(const Subject& subject, std::uint64_t as_of) const {
   look_both(hash_of(Named::Url, url));
   look_both(hash_of(Named::UrlAnyQuery, url.substr(0, url.find('?'))));
   look_both(hash_of(Named::Host, host_of(url)));
-  for (const std::uint64_t tag : subject.tags) look_both(tag);
+  for_each_tag(subject.tags, look_both);
   if (last_matcher_.load(std::memory_order_acquire) > as_of)
     look_at_matchers(subject, as_of, verdict);
   // Last: whoever found a mark missing because it was forgotten sees here that it was.

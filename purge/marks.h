@@ -24,7 +24,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <span>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -45,7 +44,7 @@ std::uint64_t hash_group(std::string_view name);
 struct Subject {
   std::string_view uri;   // "scheme://host[:port]/path?query"
   std::string_view site;  // its name; empty = of no site any more
-  std::span<const std::uint64_t> tags;
+  std::string_view tags;  // their hashes, eight bytes each, one behind the other
 };
 
 // The URI in a cache key's text, "[version SP]scheme://host[:port]/path?query". No allocation.

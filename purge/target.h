@@ -19,8 +19,8 @@ class Target {
  public:
   virtual ~Target() = default;
   // In force for every request that begins after this returns and Position::applied() says so; in
-  // constant time per value of the selector, whatever is stored. `replayed`: the record is older
-  // than this node's run, so that nothing stored can be from before it.
+  // constant time per value of the selector, whatever is stored. `replayed`: it was in the log when
+  // this node came to it; nobody waits to hear what it matched.
   virtual Matched apply(const Record& record, bool replayed) = 0;
   // Records up to `sequence` were lost unseen: whatever is known only up to there is revalidated.
   virtual void lost_until(std::uint64_t sequence) = 0;

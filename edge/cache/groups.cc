@@ -8,16 +8,16 @@
 
 namespace brink::edge::cache {
 
-std::vector<std::string> group_names(std::string_view field) {
+std::vector<std::string> group_names(std::string_view field, std::size_t max) {
   auto list = sf::parse_list(field);
   if (!list) return {};
   std::vector<std::string> names;
-  names.reserve(std::min(list->size(), kMaxGroups));
+  names.reserve(std::min(list->size(), max));
   for (sf::Member& member : *list) {
     auto* item = std::get_if<sf::Item>(&member);
     auto* name = item != nullptr ? std::get_if<std::string>(&item->value) : nullptr;
     if (name == nullptr) return {};
-    if (names.size() < kMaxGroups) names.push_back(std::move(*name));
+    if (names.size() < max) names.push_back(std::move(*name));
   }
   return names;
 }

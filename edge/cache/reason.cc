@@ -68,6 +68,14 @@ constexpr std::array kRows = {
         "5.2.1.7)."},
     Row{Reason::RequestNoStore, "request-no-store",
         "The request says no-store (RFC 9111 section 5.2.1.5)."},
+    Row{Reason::Purged, "purged", "What was stored is gone by a purge."},
+    Row{Reason::SoftPurged, "soft-purged", "A soft purge made the stored response stale."},
+    Row{Reason::Behind, "behind",
+        "A child tier knows of a purge that this node has not applied yet: what is stored may be "
+        "older."},
+    Row{Reason::Fenced, "fenced",
+        "The node has lost the purge log for longer than purge.max_lag: what is stored is validated "
+        "first."},
     // not stored
     Row{Reason::ResponseNoStore, "no-store",
         "The response says no-store (RFC 9111 section 5.2.2.5)."},
@@ -99,6 +107,11 @@ constexpr std::array kRows = {
     Row{Reason::InterimStatus, "interim", "Interim responses are not stored (RFC 9111 section 3)."},
     Row{Reason::UnknownTransferCoding, "unknown-transfer-coding",
         "The transfer coding is not known (RFC 9112 section 7)."},
+    Row{Reason::TagsOverLimit, "tags-over-limit",
+        "The response has more tags than purge.tags_per_response or purge.tag_bytes allow: a purge "
+        "could miss it."},
+    Row{Reason::TierBehind, "tier-behind",
+        "The regional node could not say that its content is from after every purge this node knows."},
     // stored
     Row{Reason::Stored, "stored", "Stored, and fresh (RFC 9111 section 3)."},
     Row{Reason::StoredToValidate, "stored-to-validate",

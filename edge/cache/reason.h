@@ -35,6 +35,10 @@ enum class Reason : std::uint8_t {
   RangeNotStored,
   OnlyIfCached,
   RequestNoStore,
+  Purged,
+  SoftPurged,
+  Behind,
+  Fenced,
   // not stored
   ResponseNoStore,
   ResponsePrivate,
@@ -51,6 +55,8 @@ enum class Reason : std::uint8_t {
   HeadRequest,
   InterimStatus,
   UnknownTransferCoding,
+  TagsOverLimit,
+  TierBehind,
   // stored
   Stored,
   StoredToValidate,

@@ -44,7 +44,7 @@ ReuseDecision decide_stale(const RequestDirectives& request, const StoredMeta& s
   if (staleness < std::int64_t{stored.stale_while_revalidate_s}) {
     return {Reuse::ServeStaleAndValidate, Reason::StaleWhileRevalidate};
   }
-  return must_validate(Reason::Expired);
+  return must_validate(stored.soft_purged ? Reason::SoftPurged : Reason::Expired);
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ struct Policy {
   bool store_set_cookie = true;
   bool heuristic_freshness = true;
   bool surrogate_control = false;
+  bool keep_tag_fields = false;
   std::uint32_t stale_if_unreachable_s = 24 * 3600;
   std::int64_t freshness_override_s = -1;  // -1 = what the response says
 };
@@ -36,6 +37,7 @@ struct ResponseContext {
       {};  // of the request's URI: only for a POST, whose Content-Location must equal
   std::string_view host = {};  // it (RFC 9110 §9.3.3); empty = a POST's response is not stored
   std::string_view target = {};
+  bool keep_tag_fields = false;  // in the head: the site shows them to clients
   bool from_tier = false;  // from a node of ours: its Age is exact, clocks may differ, so the
                            // apparent age (Date against our clock) does not count
 };
@@ -70,8 +72,9 @@ StoreDecision decide_storable(const ResponseContext& context, const ResponseDire
 // Set-Cookie lines stay apart. A missing Date is added from response_time (RFC 9110 §6.6.1). Fills
 // meta's slices and dates. False when the block would exceed 64 KiB.
 //
-// Kept, since a child tier needs them to decide alike: Brink-Cache-Control, CDN-Cache-Control,
-// Surrogate-Control and the tag fields. The respond step leaves them out for ordinary clients
+// Kept, since a child tier needs them to decide alike: Brink-Cache-Control, CDN-Cache-Control and
+// Surrogate-Control. Tag fields are left out unless `keep_tag_fields`: tags are stored beside the
+// head (tags.h), and a child gets them written anew. The respond step leaves them out for ordinary clients
 // (hidden_from_clients) when meta.has_hidden_fields says so. With empty `directives` nothing is
 // left out for being qualified: the head for the one client whose request this answers, or for a
 // response that is not stored.

@@ -10,6 +10,7 @@
 #include "edge/cache/groups.h"
 #include "edge/cache/http_date.h"
 #include "edge/cache/storable.h"
+#include "edge/cache/tags.h"
 #include "edge/cache/tokens.h"
 
 namespace brink::edge::cache {
@@ -172,10 +173,12 @@ bool build_stored_head(const ResponseContext& context, const ResponseDirectives&
   Slices slices{meta};
   meta.has_hidden_fields = false;
   meta.has_groups = false;
+  meta.keeps_tag_fields = context.keep_tag_fields;
   const auto excluded = excluded_names(context.fields, directives);
   bool has_vary = false;
   for (const Field& field : context.fields) {
     if (!is_well_formed(field) || is_hop_by_hop(field.name) || is_rewritten(field.name) ||
+        (!context.keep_tag_fields && is_tag_field(field.name)) ||
         std::binary_search(excluded.begin(), excluded.end(), field.name, iless)) {
       continue;
     }

@@ -29,7 +29,25 @@ enum class FreshnessSource : std::uint8_t {
 };
 
 // A date that is absent or was not understood.
-inline constexpr std::int64_t kNoDate = std::numeric_limits<std::int64_t>::min();
+inline constexpr std::int64_t kNoDate = -(std::int64_t{1} << 47U);
+
+// Seconds since 1970 in six bytes.
+class StoredSeconds {
+ public:
+  constexpr StoredSeconds(std::int64_t seconds) noexcept  // NOLINT: it is that number
+      : parts_{part(seconds, 0), part(seconds, 1), part(seconds, 2)} {}
+  constexpr operator std::int64_t() const noexcept {  // NOLINT: ditto
+    const auto high = static_cast<std::int64_t>(static_cast<std::int16_t>(parts_[2]));
+    return high * (std::int64_t{1} << 32U) +
+           static_cast<std::int64_t>(std::uint32_t{parts_[1]} << 16U | parts_[0]);
+  }
+
+ private:
+  static constexpr std::uint16_t part(std::int64_t seconds, unsigned number) noexcept {
+    return static_cast<std::uint16_t>(static_cast<std::uint64_t>(seconds) >> (16U * number));
+  }
+  std::uint16_t parts_[3];
+};
 
 // Plain, trivially copyable, small: one per stored response (STYLE.md: 256 bytes for all metadata).
 struct StoredMeta {
@@ -41,13 +59,13 @@ struct StoredMeta {
   HeadSlice etag;  // field values inside the head block; absent unless exactly one line
   HeadSlice last_modified;
   HeadSlice date;
-  HeadSlice vary;                 // several lines are joined when stored
-  HeadSlice content_language;     // absent unless exactly one line
-  std::uint32_t groups_as_of = 0;  // the node's count of group invalidations when its fetch began
-  std::int64_t date_s = kNoDate;  // Date and Last-Modified as seconds since 1970
-  std::int64_t last_modified_s = kNoDate;
+  HeadSlice vary;              // several lines are joined when stored
+  HeadSlice content_language;  // absent unless exactly one line
+  std::uint32_t events_as_of = 0;  // the node's count of local events when its fetch began
+  StoredSeconds date_s = kNoDate;  // Date and Last-Modified
   std::uint16_t status = 0;
-  FreshnessSource source = FreshnessSource::None;
+  StoredSeconds last_modified_s = kNoDate;
+  FreshnessSource source : 3 = FreshnessSource::None;
   bool no_cache : 1 = false;  // validate before every use
   bool must_revalidate : 1 =
       false;  // must-revalidate, proxy-revalidate or s-maxage: never stale (§4.2.4)
@@ -60,7 +78,9 @@ struct StoredMeta {
   bool has_hidden_fields : 1 =
       false;  // the head holds fields of hidden_from_clients(); else send it verbatim
   bool has_groups : 1 = false;  // Cache-Groups is there (RFC 9875)
+  bool keeps_tag_fields : 1 = false;  // the head holds them as they came (tags.h)
+  bool soft_purged : 1 = false;  // its lifetime was cut to the moment of a soft purge
 };
-static_assert(sizeof(StoredMeta) <= 72);
+static_assert(sizeof(StoredMeta) <= 64);
 
 }  // namespace brink::edge::cache

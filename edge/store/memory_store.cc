@@ -72,8 +72,8 @@ ResponsePtr MemoryStore::peek(const cache::CacheKey& key) {
 
 Result<std::unique_ptr<Writer>> MemoryStore::begin(const NewResponse& response) {
   const std::uint32_t home = stripe_of(response.key);
-  const StoredResponse::Parts parts{response.key, response.variant_key, response.head,
-                                    response.meta, home};
+  StoredResponse::Parts parts{response.key, response.variant_key, response.head,
+                              response.meta, home, response.as_of, response.tags};
   if (!StoredResponse::fits(parts)) return kTooLong;
   bool store = response.store;
   cache::Reason reason = cache::Reason::None;
@@ -83,13 +83,17 @@ Result<std::unique_ptr<Writer>> MemoryStore::begin(const NewResponse& response) 
   }
   ResponseMemory::Slot slot;
   if (store) {
-    slot = take_slot(parts, MemoryWriter::footprint(), For::Storing);
+    const std::uint64_t extra = MemoryWriter::footprint() + TagIndex::cost_max(parts.tags);
+    slot = take_slot(parts, extra, For::Storing);
     store = slot.memory != nullptr;
     if (!store) reason = cache::Reason::StoreFull;
   }
-  if (!store) slot = take_slot(parts, MemoryWriter::footprint(), For::Passing);
+  if (!store) {
+    parts.tags = {};  // nobody will look it up
+    slot = take_slot(parts, MemoryWriter::footprint(), For::Passing);
+  }
   if (slot.memory == nullptr) return kStoreFull;
-  auto kept = StoredResponse::create(parts, slot);
+  auto kept = create(parts, slot);
   const Fill::Shape shape{response.announced_length, window_bytes_, store};
   auto fill = std::make_shared<Fill>(budget_, kept, shape, MemoryWriter::footprint());
   auto writer = std::make_unique<MemoryWriter>(*this, std::move(kept), std::move(fill), reason);
@@ -98,21 +102,47 @@ Result<std::unique_ptr<Writer>> MemoryStore::begin(const NewResponse& response) 
 }
 
 ResponsePtr MemoryStore::freshen(const ResponsePtr& old_response, std::string_view head,
-                                 const cache::StoredMeta& meta) {
+                                 const cache::StoredMeta& meta, std::uint64_t as_of,
+                                 std::optional<std::span<const Tag>> tags) {
   if (!old_response->has_body()) return nullptr;
+  std::vector<Tag> kept;
+  if (!tags) {
+    const TagHashes hashes = old_response->tags();
+    for (std::size_t i = 0; i < hashes.size(); ++i) kept.push_back({.hash = hashes[i], .text = {}});
+  }
   const cache::CacheKey key{old_response->key(), old_response->hash()};
   const std::uint32_t home = old_response->stripe();
-  const StoredResponse::Parts parts{key, old_response->variant_key(), head, meta, home};
+  const StoredResponse::Parts parts{key, old_response->variant_key(), head, meta, home, as_of,
+                                    tags.value_or(std::span<const Tag>(kept))};
   if (!StoredResponse::fits(parts)) return nullptr;
   const std::uint64_t sharing = old_response->sharing_cost();
-  const ResponseMemory::Slot slot = take_slot(parts, sharing, For::Storing);
+  const ResponseMemory::Slot slot =
+      take_slot(parts, sharing + TagIndex::cost_max(parts.tags), For::Storing);
   if (slot.memory == nullptr) return nullptr;
-  auto fresh = StoredResponse::create(parts, slot);
+  auto fresh = create(parts, slot);
   old_response->share_body_with(*fresh, sharing);
   Removed removed;
-  stripes_[home]->replace(*old_response, *fresh, removed);
-  orphans_.note(removed);
+  if (stripes_[home]->replace(*old_response, *fresh, removed))
+    memory_->tags().count(fresh->tags(), 1, fresh->weight());
+  leave(removed);
   return fresh;
+}
+
+boost::intrusive_ptr<StoredResponse> MemoryStore::create(const StoredResponse::Parts& parts,
+                                                         ResponseMemory::Slot slot) {
+  if (!parts.tags.empty()) {
+    const std::uint64_t taken = memory_->tags().add(parts.tags);
+    budget_->credit(TagIndex::cost_max(parts.tags) - taken);
+  }
+  return StoredResponse::create(parts, slot);
+}
+
+// Without a stripe's lock: what has left counts no more, and slices follow their map.
+void MemoryStore::leave(const Removed& removed) {
+  removed.for_each_tagged([this](const StoredResponse& response) {
+    memory_->tags().count(response.tags(), -1, response.weight());
+  });
+  orphans_.note(removed);
 }
 
 ResponseMemory::Slot MemoryStore::take_slot(const StoredResponse::Parts& parts, std::uint64_t extra,
@@ -132,21 +162,22 @@ ResponseMemory::Slot MemoryStore::take_slot(const StoredResponse::Parts& parts, 
 std::size_t MemoryStore::invalidate(const cache::CacheKey& key) {
   Removed removed;
   stripes_[stripe_of(key)]->erase_key(key, removed);
-  orphans_.note(removed);
+  leave(removed);
   return removed.count();
 }
 
 bool MemoryStore::drop(const ResponsePtr& response) {
   Removed removed;
   const bool erased = stripes_[response->stripe()]->erase(*response, removed);
-  orphans_.note(removed);
+  leave(removed);
   return erased;
 }
 
 void MemoryStore::insert(StoredResponse& response) {
   Removed removed;
   stripes_[response.stripe()]->insert(response, variants_per_key_, removed);
-  orphans_.note(removed);
+  memory_->tags().count(response.tags(), 1, response.weight());
+  leave(removed);
 }
 
 void MemoryStore::set_limits(std::uint64_t ceiling_bytes, std::uint64_t max_response_bytes) {
@@ -159,7 +190,7 @@ void MemoryStore::set_limits(std::uint64_t ceiling_bytes, std::uint64_t max_resp
 std::size_t MemoryStore::evict_from(std::uint32_t stripe, std::uint64_t bytes) {
   Removed removed;
   stripes_[stripe]->evict(bytes, removed);
-  orphans_.note(removed);
+  leave(removed);
   return removed.count();
 }
 
@@ -233,6 +264,14 @@ std::size_t MemoryStore::sweep(Ticks now, Millis patience) {
   for (const std::shared_ptr<Fill>& fill : fills)
     cut += fill->sweep(now, patience);
   return cut;
+}
+
+bool MemoryStore::walk(WalkPosition& at, std::size_t wanted, std::vector<ResponsePtr>& out) {
+  const std::size_t enough = out.size() + wanted;
+  while (at.stripe < stripes_.size() && out.size() < enough) {
+    if (!stripes_[at.stripe]->walk(at.bucket, enough - out.size(), out)) at = {at.stripe + 1, 0};
+  }
+  return at.stripe < stripes_.size();
 }
 
 StoreStats MemoryStore::stats() const {

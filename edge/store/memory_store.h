@@ -28,12 +28,20 @@ class MemoryStore final : public Store {
   ResponsePtr peek(const cache::CacheKey& key) override;
   Result<std::unique_ptr<Writer>> begin(const NewResponse& response) override;
   ResponsePtr freshen(const ResponsePtr& old_response, std::string_view head,
-                      const cache::StoredMeta& meta) override;
+                      const cache::StoredMeta& meta, std::uint64_t as_of,
+                      std::optional<std::span<const Tag>> tags) override;
   std::size_t invalidate(const cache::CacheKey& key) override;
   bool drop(const ResponsePtr& response) override;
   void set_limits(std::uint64_t ceiling_bytes, std::uint64_t max_response_bytes) override;
   std::size_t sweep(Ticks now, Millis patience) override;
   StoreStats stats() const override;
+  bool walk(WalkPosition& at, std::size_t wanted, std::vector<ResponsePtr>& out) override;
+  TagIndex::Totals tag_totals(std::uint64_t hash) const override {
+    return memory_->tags().totals(hash);
+  }
+  bool tag_text(std::uint64_t hash, std::string& out, bool& is_group) const override {
+    return memory_->tags().text(hash, out, is_group);
+  }
 
   // --- for its writers ---
   enum class For : std::uint8_t { Storing, Passing };  // Passing may use the reserve
@@ -57,6 +65,10 @@ class MemoryStore final : public Store {
   // room.
   ResponseMemory::Slot take_slot(const StoredResponse::Parts& parts, std::uint64_t extra,
                                  For purpose);
+  // Makes the response in its slot, its tags in the index. REQUIRES: their cost_max() charged.
+  boost::intrusive_ptr<StoredResponse> create(const StoredResponse::Parts& parts,
+                                              ResponseMemory::Slot slot);
+  void leave(const Removed& removed);
 
   const std::uint32_t variants_per_key_;
   const std::uint32_t window_bytes_;

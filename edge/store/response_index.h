@@ -31,6 +31,9 @@ class ResponseIndex {
 
   // The bucket's chain, most recently stored first; foreign hashes and keys are among them.
   StoredResponse* chain(std::uint32_t hash) const noexcept { return *bucket(hash); }
+  std::uint32_t buckets() const noexcept { return buckets_; }
+  // REQUIRES: number < buckets().
+  StoredResponse* chain_at(std::uint32_t number) const noexcept { return *head(number); }
   static StoredResponse* next(const StoredResponse* response) noexcept { return response->chain_; }
   static bool matches(const StoredResponse& response, const cache::CacheKey& key) noexcept {
     return response.hash_ == static_cast<std::uint32_t>(key.hash) && response.key() == key.text;

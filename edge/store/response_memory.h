@@ -17,6 +17,7 @@
 #include <mutex>
 
 #include "edge/store/memory_budget.h"
+#include "edge/store/tag_index.h"
 
 namespace brink::edge::store {
 
@@ -60,6 +61,7 @@ class ResponseMemory {
   // Gives back a slot, or what was allocated alone for `bytes`, and credits `credit` more.
   static void give_back(Slot slot, std::size_t bytes, std::uint64_t credit) noexcept;
   MemoryBudget* budget() const noexcept { return budget_; }
+  TagIndex& tags() noexcept { return tags_; }
 
  private:
   static constexpr std::size_t kClasses = 72;
@@ -79,6 +81,7 @@ class ResponseMemory {
   const bool slabs_;
   std::atomic<std::uint64_t> holders_{1};
   ResponseSlab alone_;
+  TagIndex tags_;
   std::mutex mutex_;
   std::array<ResponseSlab*, kClasses> with_room_{};  // slabs that have a free slot
 };

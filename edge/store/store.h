@@ -10,7 +10,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/runtime/error.h"
 #include "config/runtime/metrics.h"
@@ -37,6 +40,8 @@ struct NewResponse {
   std::string_view head;
   cache::StoredMeta meta;
   std::optional<std::uint64_t> announced_length = {};  // Content-Length, when there was one
+  std::uint64_t as_of = 0;          // position of the purge log, before upstream was asked
+  std::span<const Tag> tags = {};   // at most StoredResponse::kTagsMax, each once
   // False: only passing through; starts in Window mode, commit() makes nothing visible.
   bool store = false;
 };
@@ -76,6 +81,12 @@ struct StoreStats {
                 fills_overflowed = 0, stored = 0;
 };
 
+// Where a walk over everything stored has come to.
+struct WalkPosition {
+  std::uint32_t stripe = 0;
+  std::uint32_t bucket = 0;
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -91,8 +102,10 @@ class Store {
   // Replaces `old` by a response with another head and meta and the same body (304 freshening; no
   // body is copied). If `old` is no longer stored, the result is not stored either but can be
   // served. Null when there is no room.
+  // `tags`: empty = the old ones.
   virtual ResponsePtr freshen(const ResponsePtr& old, std::string_view head,
-                              const cache::StoredMeta& meta) = 0;
+                              const cache::StoredMeta& meta, std::uint64_t as_of = 0,
+                              std::optional<std::span<const Tag>> tags = std::nullopt) = 0;
   // Drops all variants of a key (invalidate, RFC 9111 §4.4). Returns how many.
   virtual std::size_t invalidate(const cache::CacheKey& key) = 0;
   // Drops exactly this response if it is still stored.
@@ -103,6 +116,12 @@ class Store {
   // Returns how many readers were cut.
   virtual std::size_t sweep(Ticks now, Millis patience) = 0;
   virtual StoreStats stats() const = 0;
+  // Appends about `wanted` of what is stored to `out`, from `at` on, and moves `at`. False at the
+  // end. What is stored all along is met at least once, what comes or goes meanwhile perhaps.
+  virtual bool walk(WalkPosition& at, std::size_t wanted, std::vector<ResponsePtr>& out) = 0;
+  virtual TagIndex::Totals tag_totals(std::uint64_t hash) const = 0;
+  // As TagIndex::text().
+  virtual bool tag_text(std::uint64_t hash, std::string& out, bool& is_group) const = 0;
 };
 
 struct MemoryStoreOptions {

@@ -12,6 +12,7 @@ namespace brink::edge::store {
 namespace {
 
 constexpr std::uintptr_t kSharedBit = 1;
+constexpr std::size_t kTagCountBytes = sizeof(std::uint16_t);
 // What a kept body of no bytes points at: never freed, never read.
 alignas(16) char no_bytes[16];
 
@@ -27,20 +28,23 @@ std::uintptr_t word_of(SharedBody* body) {
 
 }  // namespace
 
-static_assert(sizeof(StoredResponse) <= 72 + sizeof(cache::StoredMeta),
+static_assert(sizeof(StoredResponse) <= 80 + sizeof(cache::StoredMeta),
               "all metadata of a response, index and rounding included, has 256 bytes");
 
-std::size_t StoredResponse::size_with(std::size_t texts) noexcept {
-  return std::max(sizeof(StoredResponse), text_offset() + texts);
+std::size_t StoredResponse::size_with(std::size_t texts, std::size_t tags) noexcept {
+  const std::size_t tag_bytes = tags == 0 ? 0 : kTagCountBytes + tags * sizeof(std::uint64_t);
+  return std::max(sizeof(StoredResponse), text_offset() + texts + tag_bytes);
 }
 
 std::size_t StoredResponse::size_of(const Parts& parts) noexcept {
-  return size_with(parts.key.text.size() + parts.variant_key.size() + parts.head.size());
+  return size_with(parts.key.text.size() + parts.variant_key.size() + parts.head.size(),
+                   parts.tags.size());
 }
 
 bool StoredResponse::fits(const Parts& parts) noexcept {
   return parts.key.text.size() >> kTextBits == 0 && parts.head.size() >> kTextBits == 0 &&
-         parts.variant_key.size() >> kVariantBits == 0 && parts.stripe < kStripesMax;
+         parts.variant_key.size() >> kVariantBits == 0 && parts.stripe < kStripesMax &&
+         parts.tags.size() <= kTagsMax;
 }
 
 StoredResponse::StoredResponse(const Parts& parts, ResponseSlab* slab) noexcept
@@ -49,6 +53,8 @@ StoredResponse::StoredResponse(const Parts& parts, ResponseSlab* slab) noexcept
       head_length_(parts.head.size() & ((1U << kTextBits) - 1)),
       variant_length_(parts.variant_key.size() & ((1U << kVariantBits) - 1)),
       stripe_(parts.stripe & (kStripesMax - 1)),
+      has_tags_(parts.tags.empty() ? 0 : 1),
+      as_of_(parts.as_of),
       meta_(parts.meta),
       slab_(slab) {}
 
@@ -60,7 +66,29 @@ boost::intrusive_ptr<StoredResponse> StoredResponse::create(const Parts& parts,
   for (std::string_view part : {parts.key.text, parts.variant_key, parts.head}) {
     out = std::copy(part.begin(), part.end(), out);
   }
+  if (parts.tags.empty()) return {response};
+  const auto count = static_cast<std::uint16_t>(parts.tags.size());
+  std::memcpy(out, &count, kTagCountBytes);
+  out += kTagCountBytes;
+  for (const Tag& tag : parts.tags) {
+    std::memcpy(out, &tag.hash, sizeof(tag.hash));
+    out += sizeof(tag.hash);
+  }
   return {response};
+}
+
+TagHashes StoredResponse::tags() const noexcept {
+  if (has_tags_ == 0) return {};
+  const char* at = text() + texts();
+  std::uint16_t count = 0;
+  std::memcpy(&count, at, kTagCountBytes);
+  return {at + kTagCountBytes, count};
+}
+
+void StoredResponse::raise_as_of(std::uint64_t sequence) const noexcept {
+  std::uint64_t seen = as_of();
+  while (seen < sequence && !as_of_.compare_exchange_weak(seen, sequence, std::memory_order_relaxed)) {
+  }
 }
 
 void StoredResponse::adopt_body(char* data, std::uint64_t length) noexcept {
@@ -141,7 +169,7 @@ std::size_t StoredResponse::body_views(std::uint64_t begin, std::uint64_t end,
 }
 
 std::size_t StoredResponse::own_size() const noexcept {
-  return size_with(std::size_t{key_length_} + variant_length_ + head_length_);
+  return size_with(texts(), tags().size());
 }
 
 std::uint64_t StoredResponse::weight() const noexcept {
@@ -164,6 +192,7 @@ void StoredResponse::destroy() noexcept {
   }
   const ResponseMemory::Slot slot{this, slab_};
   const std::size_t size = own_size();
+  if (has_tags_ != 0) credit += slab_->memory->tags().release(tags());
   this->~StoredResponse();
   ResponseMemory::give_back(slot, size, credit);
 }

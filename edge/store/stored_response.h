@@ -22,6 +22,7 @@
 #include "edge/cache/key.h"
 #include "edge/cache/stored_meta.h"
 #include "edge/store/response_memory.h"
+#include "edge/store/tag_index.h"
 
 namespace brink::edge::store {
 
@@ -37,6 +38,11 @@ class StoredResponse {
   // cache::build_stored_head()'s block.
   std::string_view head() const noexcept;
   const cache::StoredMeta& meta() const noexcept { return meta_; }
+  // The position of the purge log that its content is known to reflect. Rises when somebody has
+  // found that no purge up to a later one touches it.
+  std::uint64_t as_of() const noexcept { return as_of_.load(std::memory_order_relaxed); }
+  void raise_as_of(std::uint64_t sequence) const noexcept;
+  TagHashes tags() const noexcept;
   // The body's length once it is complete. REQUIRES: committed (or the fill has completed).
   std::uint64_t body_length() const noexcept {
     return body_length_.load(std::memory_order_relaxed);
@@ -60,6 +66,8 @@ class StoredResponse {
     std::string_view head;
     cache::StoredMeta meta;
     std::uint32_t stripe = 0;
+    std::uint64_t as_of = 0;
+    std::span<const Tag> tags;
   };
   // Within what one response can hold (the bits of its lengths, below).
   static bool fits(const Parts& parts) noexcept;
@@ -80,7 +88,8 @@ class StoredResponse {
   // Makes `fresh` share this one's body. REQUIRES: has_body(); `charged` bytes are charged, of
   // which those that turn out to be unnecessary (somebody else shared it meanwhile) are credited.
   void share_body_with(StoredResponse& fresh, std::uint64_t charged) const;
-  static constexpr std::uint32_t kStripesMax = 1U << 12U;
+  static constexpr std::uint32_t kStripesMax = 1U << 11U;
+  static constexpr std::size_t kTagsMax = UINT16_MAX;
   std::uint32_t stripe() const noexcept { return stripe_; }
   std::uint32_t hash() const noexcept { return hash_; }
   // What counts in the eviction queues: the response's own bytes and its body's.
@@ -98,7 +107,10 @@ class StoredResponse {
   StoredResponse(const Parts& parts, ResponseSlab* slab) noexcept;
   ~StoredResponse() = default;
   static constexpr std::size_t text_offset() noexcept;
-  static std::size_t size_with(std::size_t texts) noexcept;
+  static std::size_t size_with(std::size_t texts, std::size_t tags) noexcept;
+  std::size_t texts() const noexcept {
+    return std::size_t{key_length_} + variant_length_ + head_length_;
+  }
   const char* text() const noexcept;
   std::size_t own_size() const noexcept;
   void destroy() noexcept;
@@ -115,6 +127,8 @@ class StoredResponse {
   const std::uint64_t head_length_ : kTextBits;
   const std::uint64_t variant_length_ : kVariantBits;
   const std::uint64_t stripe_ : kStripeBits;
+  const std::uint64_t has_tags_ : 1;  // behind the texts: their number in two bytes, the hashes
+  mutable std::atomic<std::uint64_t> as_of_;
   cache::StoredMeta meta_;
   // 0: none. Lowest bit clear: the body's bytes, owned alone. Lowest bit set: a SharedBody.
   mutable std::atomic<std::uintptr_t> body_{0};

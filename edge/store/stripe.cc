@@ -1,5 +1,7 @@
 #include "edge/store/stripe.h"
 
+#include <algorithm>
+
 #include "config/runtime/error.h"
 
 namespace brink::edge::store {
@@ -9,6 +11,7 @@ constexpr std::uint8_t kUsesMax = 3;
 constexpr std::uint64_t kSmallShare = 10;      // small holds one tenth of the bytes
 constexpr std::uint32_t kScanPerVictim = 512;  // bounds the time under the lock
 constexpr std::uint32_t kVictimsPerCall = 32;
+constexpr std::uint32_t kBucketsPerCall = 512;  // ditto
 
 }  // namespace
 
@@ -25,6 +28,7 @@ void Removed::push(StoredResponse& response) noexcept {
   ++count_;
   weight_ += response.weight();
   has_maps_ = has_maps_ || response.meta().sliced;
+  has_tags_ = has_tags_ || !response.tags().empty();
   response.chain_ = head_;
   head_ = &response;
 }
@@ -187,6 +191,19 @@ void Stripe::erase_all(Removed& removed) {
   while (StoredResponse* oldest = main_.oldest())
     unlink(*oldest, removed);
   publish_size();
+}
+
+bool Stripe::walk(std::uint32_t& at, std::size_t wanted, std::vector<ResponsePtr>& out) const {
+  const std::lock_guard lock(mutex_);
+  const std::uint32_t until = std::min(index_.buckets(), at + kBucketsPerCall);
+  const std::size_t enough = out.size() + wanted;
+  for (; at < until && out.size() < enough; ++at) {
+    for (auto* response = index_.chain_at(at); response != nullptr;
+         response = ResponseIndex::next(response)) {
+      out.emplace_back(response);
+    }
+  }
+  return at < index_.buckets();
 }
 
 void Stripe::evict(std::uint64_t wanted, Removed& removed) {

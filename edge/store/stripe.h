@@ -30,6 +30,14 @@ class Removed {
   void push(StoredResponse& response) noexcept;
   std::size_t count() const noexcept { return count_; }
   std::uint64_t weight() const noexcept { return weight_; }
+  // Calls `f(response)` for each that has tags. REQUIRES: as below.
+  template <class F>
+  void for_each_tagged(F f) const {
+    if (!has_tags_) return;
+    for (StoredResponse* at = head_; at != nullptr; at = at->chain_) {
+      if (!at->tags().empty()) f(*at);
+    }
+  }
   // Calls `f(response)` for each that is a slice map. REQUIRES: the call that filled this has returned.
   template <class F>
   void for_each_map(F f) const {
@@ -42,6 +50,7 @@ class Removed {
  private:
   StoredResponse* head_ = nullptr;
   bool has_maps_ = false;
+  bool has_tags_ = false;
   std::size_t count_ = 0;
   std::uint64_t weight_ = 0;
 };
@@ -82,6 +91,9 @@ class Stripe {
   // when everything it came across is being read.
   void evict(std::uint64_t wanted, Removed& removed);
   void erase_all(Removed& removed);
+  // Appends whole chains from bucket `at` on until about `wanted` have been found; false at the end.
+  // A chain that is split meanwhile goes on in a bucket further on, so none is missed.
+  bool walk(std::uint32_t& at, std::size_t wanted, std::vector<ResponsePtr>& out) const;
 
   void add_to(StoreStats& stats) const;
   // Without the lock: a moment's estimate.

@@ -82,6 +82,7 @@ int main() {
   CollapseTable collapse;
   UncacheableMemory uncacheable;
   InvalidationMarks invalidations;
+  PurgeState purges{{}};
   FetchSet fetches;
   OneAnswer upstream;
   Quiet quiet;
@@ -95,7 +96,7 @@ int main() {
   site.origin.servers = {"http://127.0.0.1:1"};
   auto sites = std::make_shared<const SiteTable>(
       std::vector{site}, std::vector{origin::ServerGroup::create(site.origin, nullptr)});
-  FlowContext flow{clock,   *store,    collapse, uncacheable, invalidations, upstream, fetches,
+  FlowContext flow{clock,   *store,    collapse, uncacheable, invalidations, purges, upstream, fetches,
                    metrics, *producer, quiet,    identity,    sites,    config::CacheOptions{}};
   const std::array<Field, 3> fields{{{"Host", "a.test"}, {"Accept-Encoding", "gzip, br"}, {"User-Agent", "x"}}};
   RequestHead head;

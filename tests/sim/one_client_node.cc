@@ -87,6 +87,7 @@ struct OneClientNode::Parts final : public edge::ShardPort,
              collapse,
              uncacheable,
              invalidations,
+             purges,
              *this,
              fetches,
              shared.metrics,
@@ -120,6 +121,7 @@ struct OneClientNode::Parts final : public edge::ShardPort,
   edge::CollapseTable collapse;
   edge::UncacheableMemory uncacheable;
   edge::InvalidationMarks invalidations;
+  edge::PurgeState purges{{}};
   edge::FetchSet fetches;
   edge::FlowContext flow;
   edge::Transaction transaction;

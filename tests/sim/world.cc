@@ -33,7 +33,7 @@ SimShard::SimShard(World& world, std::size_t)
       cache.followers_per_fetch = 1 + static_cast<std::uint32_t>(world.random.below(3));
   }
   flow_.reset(new edge::FlowContext{world.clock, *world.store_, world.collapse_, world.uncacheable_,
-                                    world.invalidations_, *upstream_, fetches_, *metrics_,
+                                    world.invalidations_, world.purges_, *upstream_, fetches_, *metrics_,
                                     *access_log_, *this, world.identity_, world.sites_, cache});
 }
 

@@ -108,6 +108,7 @@ class World {
   edge::CollapseTable collapse_;
   edge::UncacheableMemory uncacheable_;
   edge::InvalidationMarks invalidations_;
+  edge::PurgeState purges_{{}};
   std::unique_ptr<edge::AccessLog> access_log_;
   std::shared_ptr<const edge::SiteTable> sites_;
   std::vector<Resource> resources_;

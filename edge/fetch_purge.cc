@@ -1,0 +1,75 @@
+// Fetch, purges: the tags of what it brings, and how far that reflects the purge log (DESIGN.md
+// section 4).
+
+#include <algorithm>
+#include <charconv>
+
+#include "config/runtime/log.h"
+#include "edge/fetch.h"
+#include "purge/marks.h"
+
+namespace brink::edge {
+
+// A regional node says how far its content reflects the log; an origin's always does, since it was
+// asked after we had read the position.
+void Fetch::note_as_of(const origin::ResponseHead& head) {
+  reflects_ = as_of_;
+  tier_behind_ = false;
+  if (!head.from_tier) return;
+  std::uint64_t said = 0;
+  const std::string_view text = field_value(head.fields, "brink-as-of");
+  std::from_chars(text.data(), text.data() + text.size(), said);
+  tier_behind_ = said < as_of_;
+  reflects_ = std::max(as_of_, said);
+}
+
+// A response that a later purge could not find, or that may be older than one it has missed, is not
+// kept.
+void Fetch::keep_only_purgeable(const origin::ResponseHead& head, cache::StoreDecision& decision) {
+  take_tags(head.fields);
+  if (!decision.store) return;
+  if (tags_.over_limit) {
+    decision.store = false;
+    decision.reason = cache::Reason::TagsOverLimit;
+    context_.metrics.count_limit(Limit::Tags);
+    log_limited(LogLevel::Warning, "tags", "purge",
+                "not stored: more tags than purge.tags_per_response or purge.tag_bytes allow: " +
+                    plan_.cache_key.substr(0, 512));
+  } else if (tier_behind_) {
+    decision.store = false;
+    decision.reason = cache::Reason::TierBehind;
+  }
+}
+
+void Fetch::take_tags(Fields fields) {
+  tags_ = cache::tags_of(fields, context_.purges.tag_limits);
+  stored_tags_.clear();
+  for (const cache::ResponseTag& tag : tags_.list) {
+    const std::uint64_t hash = tag.is_group ? purge::hash_group(tag.text) : purge::hash_tag(tag.text);
+    stored_tags_.push_back({hash, tag.text, tag.is_group});
+  }
+}
+
+// Tags that a 304 names take the place of the stored ones of their kind (RFC 9111 §3.2); nothing
+// when it names none. False: too many now.
+bool Fetch::freshen_tags(Fields not_modified, const store::StoredResponse& old,
+                         std::optional<std::span<const store::Tag>>& out) {
+  if (!cache::names_tags(not_modified)) return true;
+  take_tags(not_modified);
+  if (tags_.over_limit) return false;
+  const auto any = [&](auto is) { return std::any_of(not_modified.begin(), not_modified.end(), is); };
+  const bool has_tags = any([](const Field& f) { return cache::is_tag_field(f.name); });
+  const bool has_groups = any([](const Field& f) { return !cache::is_tag_field(f.name) &&
+                                                          cache::names_tags({&f, 1}); });
+  const store::TagHashes hashes = old.tags();
+  for (std::size_t i = 0; i < hashes.size(); ++i) {
+    std::string text;
+    bool is_group = false;
+    if (!context_.store.tag_text(hashes[i], text, is_group)) continue;
+    if (is_group ? !has_groups : !has_tags) stored_tags_.push_back({hashes[i], {}, is_group});
+  }
+  out = std::span<const store::Tag>(stored_tags_);
+  return true;
+}
+
+}  // namespace brink::edge

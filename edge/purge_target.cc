@@ -1,0 +1,166 @@
+#include "edge/purge_target.h"
+
+#include <algorithm>
+
+#include "edge/cache/key.h"
+
+namespace brink::edge {
+namespace {
+
+constexpr std::uint64_t kCountNow = 10'000;  // a store with more is counted by the reclaimer
+constexpr std::size_t kBatch = 256;
+constexpr std::size_t kSamples = 20;
+
+// Takes hold of every variant of a key; chooses none.
+class AllVariants final : public store::Selector {
+ public:
+  explicit AllVariants(std::vector<store::ResponsePtr>& out) : out_(out) {}
+  std::int64_t score(const store::StoredResponse& candidate) const noexcept override {
+    out_.emplace_back(&candidate);
+    return 0;
+  }
+
+ private:
+  std::vector<store::ResponsePtr>& out_;
+};
+
+// Slices follow their map, and have keys that are no URIs.
+bool is_slice(const store::StoredResponse& response) { return response.meta().status == 206; }
+
+purge::Subject subject_of(const store::StoredResponse& response, const SiteTable* sites) {
+  const std::string_view uri = purge::uri_of_key(response.key());
+  return {.uri = uri, .site = site_of_uri(sites, uri), .tags = response.tags().packed()};
+}
+
+}  // namespace
+
+std::string_view site_of_uri(const SiteTable* sites, std::string_view uri) {
+  const std::size_t begin = uri.find("://");
+  if (!sites || begin == std::string_view::npos) return {};
+  const std::string_view rest = uri.substr(begin + 3);
+  const Site* site = sites->find(rest.substr(0, rest.find('/')));
+  return site ? std::string_view(site->name) : std::string_view{};
+}
+
+PurgeTarget::PurgeTarget(PurgeState& state, store::Store& store, const Clock& clock,
+                         MetricsRegistry& metrics)
+    : state_(state),
+      store_(store),
+      clock_(clock),
+      marks_applied_(metrics.counter("brink_purge_applied_total",
+                                     "Records of the purge log that this node has applied.")) {}
+
+// A site may leave the query out of its keys: then a URL with one is stored without.
+purge::Record PurgeTarget::as_cache_keys(const purge::Record& record) const {
+  purge::Record out = record;
+  const auto sites = state_.sites();
+  if (!sites || record.selector.kind != purge::Selector::Kind::Urls) return out;
+  for (const std::string& url : record.selector.values) {
+    const std::size_t query = url.find('?');
+    const std::size_t host = url.find("://");
+    if (query == std::string::npos || host == std::string::npos) continue;
+    const std::string_view rest = std::string_view(url).substr(host + 3);
+    const std::size_t path = rest.find_first_of("/?");
+    const Site* site = sites->find(rest.substr(0, path));
+    if (site && site->rules_for(rest.substr(path)).ignore_query)
+      out.selector.values.push_back(url.substr(0, query));
+  }
+  return out;
+}
+
+purge::Matched PurgeTarget::apply(const purge::Record& record, bool replayed) {
+  marks_applied_.add();
+  if (record.kind == purge::Record::Kind::Version) {
+    state_.versions.set(record.selector.site, record.version, record.percent);
+    return {0, 0};
+  }
+  if (record.kind != purge::Record::Kind::Purge) return {0, 0};
+  // Also of a replayed record: a fetch may have begun before this node heard from the log at all.
+  const purge::Record keys = as_cache_keys(record);
+  const purge::Matched matched = replayed ? purge::Matched{0, 0} : count_now(keys);
+  state_.marks.apply(keys, clock_.now());
+  return matched;
+}
+
+void PurgeTarget::lost_until(std::uint64_t sequence) { state_.marks.forget(sequence); }
+
+std::uint64_t PurgeTarget::count_url(const purge::Record& record, const std::string& url,
+                                     std::uint64_t& bytes) const {
+  const std::string rest = purge::url_without_scheme(url);
+  if (rest.empty()) return 0;
+  const auto sites = state_.sites();
+  const std::string_view site = site_of_uri(sites.get(), "http://" + rest);
+  if (!record.selector.site.empty() && record.selector.site != site) return 0;
+  const SiteVersion version = state_.versions.get(site);
+  std::vector<store::ResponsePtr> found;
+  std::vector<std::string> prefixes = {""};
+  for (const std::string& name : {version.version, version.previous}) {
+    const std::string prefix = name.empty() ? std::string{} : name + " ";
+    if (std::find(prefixes.begin(), prefixes.end(), prefix) == prefixes.end())
+      prefixes.push_back(prefix);
+  }
+  for (const std::string& prefix : prefixes) {
+    for (const char* scheme : {"http://", "https://"}) {
+      const std::string text = prefix + scheme + rest;
+      store_.lookup(cache::make_cache_key_of_text(text), AllVariants(found));
+    }
+  }
+  for (const store::ResponsePtr& response : found) bytes += response->weight();
+  return found.size();
+}
+
+// Where that costs nothing that grows with what is stored; otherwise the reclaimer counts.
+purge::Matched PurgeTarget::count_now(const purge::Record& record) const {
+  const purge::Selector& selector = record.selector;
+  using Kind = purge::Selector::Kind;
+  if (selector.kind == Kind::Urls && !selector.ignore_query) {
+    std::uint64_t responses = 0;
+    std::uint64_t bytes = 0;
+    for (const std::string& url : selector.values) responses += count_url(record, url, bytes);
+    return {responses, bytes};
+  }
+  if (store_.stats().responses <= kCountNow) {
+    const PurgePreview all = preview(record);
+    return {all.responses, all.bytes};
+  }
+  const bool everywhere = selector.site.empty();
+  if (selector.kind == Kind::Tags && selector.values.size() == 1 && everywhere) {
+    const auto tag = store_.tag_totals(purge::hash_tag(selector.values[0]));
+    const auto group = store_.tag_totals(purge::hash_group(selector.values[0]));
+    return {tag.responses + group.responses, tag.bytes + group.bytes};
+  }
+  if (selector.kind == Kind::All && everywhere) {
+    const store::StoreStats stats = store_.stats();
+    return {stats.responses, stats.bytes_used};
+  }
+  return {};
+}
+
+PurgePreview PurgeTarget::preview(const purge::Record& record) const {
+  purge::Marks only(1);
+  purge::Record alone = as_cache_keys(record);
+  if (alone.sequence == 0) alone.sequence = UINT64_MAX;  // not logged yet: a dry run
+  only.apply(alone, clock_.now());
+  const auto sites = state_.sites();
+  PurgePreview out;
+  store::WalkPosition at;
+  std::vector<store::ResponsePtr> batch;
+  for (bool more = true; more;) {
+    batch.clear();
+    more = store_.walk(at, kBatch, batch);
+    for (const store::ResponsePtr& response : batch) {
+      if (is_slice(*response)) continue;
+      ++out.stored;
+      const purge::Subject subject = subject_of(*response, sites.get());
+      if (only.check(subject, response->as_of()).is == purge::Verdict::Is::Untouched) continue;
+      // Gone already, only not freed yet.
+      if (state_.marks.check(subject, response->as_of()).is == purge::Verdict::Is::Gone) continue;
+      ++out.responses;
+      out.bytes += response->weight();
+      if (out.sample_uris.size() < kSamples) out.sample_uris.emplace_back(subject.uri);
+    }
+  }
+  return out;
+}
+
+}  // namespace brink::edge

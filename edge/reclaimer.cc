@@ -1,0 +1,80 @@
+// The reclaimer (purge_target.h).
+
+#include <algorithm>
+
+#include "edge/purge_target.h"
+#include "edge/transaction.h"
+
+namespace brink::edge {
+namespace {
+
+constexpr std::size_t kBatch = 256;
+
+}  // namespace
+
+Reclaimer::Reclaimer(PurgeState& state, store::Store& store, MetricsRegistry& metrics,
+                     OnCounted on_counted)
+    : state_(state),
+      store_(store),
+      on_counted_(std::move(on_counted)),
+      dropped_(metrics.counter("brink_purge_reclaimed_responses_total",
+                               "Purged responses whose memory the reclaimer has freed.")),
+      dropped_bytes_(metrics.counter("brink_purge_reclaimed_bytes_total", "Their bytes.")),
+      walks_(metrics.counter("brink_purge_walks_total",
+                             "Walks of the reclaimer over everything stored.")) {}
+
+// A walk answers for the position at its beginning. What a fetch that is under way then brings may
+// be older and lie where the walk has been: then the rules it needs are kept, and walked for again.
+bool Reclaimer::begin() {
+  const std::uint64_t oldest = state_.pins.oldest();
+  const std::uint64_t applied = state_.position.applied();
+  const std::uint64_t forgotten = state_.marks.forgotten();
+  if (applied <= forgotten) return false;
+  const std::uint64_t gain = std::min(applied, oldest);
+  if (applied <= walked_ && gain <= forgotten) return false;
+  walk_until_ = applied;
+  forget_until_ = gain;
+  at_ = {};
+  walking_ = true;
+  return true;
+}
+
+bool Reclaimer::step() {
+  if (!walking_ && !begin()) return false;
+  batch_.clear();
+  const auto sites = state_.sites();
+  const bool more = store_.walk(at_, kBatch, batch_);
+  for (const store::ResponsePtr& response : batch_) look_at(response, sites.get());
+  batch_.clear();
+  if (!more) end();
+  return true;
+}
+
+void Reclaimer::look_at(const store::ResponsePtr& response, const SiteTable* sites) {
+  const std::uint64_t as_of = response->as_of();
+  if (as_of >= walk_until_ || response->meta().status == 206) return;
+  const std::string_view uri = purge::uri_of_key(response->key());
+  const auto verdict = state_.marks.check(
+      {.uri = uri, .site = site_of_uri(sites, uri), .tags = response->tags().packed()}, as_of);
+  using Is = purge::Verdict::Is;
+  if (verdict.is == Is::Untouched) return response->raise_as_of(walk_until_);
+  state_.counts.add(verdict.sequence, *response);
+  if (verdict.is == Is::Stale) {
+    soften(store_, response, verdict.stale_since, walk_until_);
+    return;
+  }
+  const std::uint64_t bytes = response->weight();
+  if (!store_.drop(response)) return;
+  dropped_.add();
+  dropped_bytes_.add(bytes);
+}
+
+void Reclaimer::end() {
+  walking_ = false;
+  walked_ = walk_until_;
+  walks_.add();
+  state_.marks.forget(forget_until_);
+  if (on_counted_) on_counted_(walk_until_);
+}
+
+}  // namespace brink::edge
