@@ -83,6 +83,7 @@ int main() {
   UncacheableMemory uncacheable;
   InvalidationMarks invalidations;
   PurgeState purges{{}};
+  purges.position.trust_always();
   FetchSet fetches;
   OneAnswer upstream;
   Quiet quiet;

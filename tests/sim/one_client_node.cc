@@ -96,7 +96,9 @@ struct OneClientNode::Parts final : public edge::ShardPort,
              shared.identity,
              shared.sites,
              config::CacheOptions{}},
-        transaction(flow, *this) {}
+        transaction(flow, *this) {
+    purges.position.trust_always();
+  }
   ~Parts() override {
     transaction.release();
     fetches.cancel_all();

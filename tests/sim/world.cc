@@ -47,6 +47,7 @@ void SimShard::post(std::function<void()> f) {
 
 World::World(std::uint64_t seed, Profile p) : clock(kStart), random(seed), profile(p) {
   seed_secure_random(seed);
+  purges_.position.trust_always();
   make_resources();
   make_store();
   make_sites();
