@@ -24,10 +24,10 @@ struct Selector {
     All,
   };
   Kind kind = Kind::All;
-  std::vector<std::string> values;  // Urls, Tags: the list. Prefix, Pattern, Regex, Host: one text
+  std::vector<std::string> values = {};  // Urls, Tags: the list. Prefix, Pattern, Regex, Host: one text
   bool match_all = false;           // Tags: only responses that carry all of them
   bool ignore_query = false;        // Urls: whatever follows '?'
-  std::string site;                 // a site's name; empty = every site
+  std::string site = {};            // a site's name; empty = every site
 
   friend bool operator==(const Selector&, const Selector&) = default;
 };

@@ -34,6 +34,7 @@ inline constexpr std::int64_t kNoDate = -(std::int64_t{1} << 47U);
 // Seconds since 1970 in six bytes.
 class StoredSeconds {
  public:
+  constexpr StoredSeconds() noexcept : StoredSeconds(0) {}
   constexpr StoredSeconds(std::int64_t seconds) noexcept  // NOLINT: it is that number
       : parts_{part(seconds, 0), part(seconds, 1), part(seconds, 2)} {}
   constexpr operator std::int64_t() const noexcept {  // NOLINT: ditto
@@ -51,6 +52,7 @@ class StoredSeconds {
 
 // Plain, trivially copyable, small: one per stored response (STYLE.md: 256 bytes for all metadata).
 struct StoredMeta {
+  StoredMeta() = default;  // g++ 12 finds no {} for an aggregate with a bit-field of an enumeration
   TimePoint response_time{};  // when its head (or the 304 that freshened it) arrived
   std::uint32_t corrected_initial_age_s = 0;   // §4.2.3, at response_time
   std::uint32_t freshness_lifetime_s = 0;      // §4.2.1; 0 with `source` None or Invalid

@@ -67,7 +67,7 @@ class StoredResponse {
     cache::StoredMeta meta;
     std::uint32_t stripe = 0;
     std::uint64_t as_of = 0;
-    std::span<const Tag> tags;
+    std::span<const Tag> tags = {};
   };
   // Within what one response can hold (the bits of its lengths, below).
   static bool fits(const Parts& parts) noexcept;

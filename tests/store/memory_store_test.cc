@@ -1,6 +1,6 @@
 // The memory store passes the conformance suite: with its stripes, and with a single one.
 
-#include "tests/store/conformance.h"
+#include "tests/store/conformance_tags.h"
 
 namespace brink::edge::store {
 namespace {
@@ -14,6 +14,8 @@ const auto kMemoryStores = ::testing::Values(StoreFactory{"memory", make_memory_
                                              StoreFactory{"memory_single_stripe", single_stripe});
 
 INSTANTIATE_TEST_SUITE_P(Memory, StoreTest, kMemoryStores,
+                         [](const auto& instance) { return instance.param.name; });
+INSTANTIATE_TEST_SUITE_P(Memory, StoreTags, kMemoryStores,
                          [](const auto& instance) { return instance.param.name; });
 
 }  // namespace

@@ -105,7 +105,7 @@ TEST(Freshen, A304WithoutDateGetsTheTimeOfReceipt) {  // RFC 9110 §6.6.1
 TEST(Freshen, MetaIsComputedAnew) {
   const Stored stored{"ETag: \"a\"\nCache-Control: max-age=10, must-revalidate", 404};
   const Freshened out =
-      answer(stored, "ETag: \"a\"\nX-Long: aaaaaaaaaaaaaa\nCache-Control: no-cache\nxkey: a");
+      answer(stored, "ETag: \"a\"\nX-Long: aaaaaaaaaaaaaa\nCache-Control: no-cache\nCDN-Cache-Control: no-cache");
   EXPECT_TRUE(out.keep);
   EXPECT_EQ(out.meta.status, 404);
   EXPECT_TRUE(out.meta.no_cache);

@@ -60,7 +60,6 @@ TEST(StoredHead, KeepsEndToEndFieldsUnchanged) {
       // a child tier needs these
       "CDN-Cache-Control: max-age=5",
       "Brink-Cache-Control: max-age=5",
-      "Surrogate-Key: a b\nCache-Tag: c,d\nxkey: e",
       "Cache-Groups: \"a\"",
   };
   for (const std::string_view row : rows)
@@ -157,8 +156,7 @@ TEST(StoredHead, WhatIsRepeatedOrInvalidIsNoValidator) {
 }
 
 TEST(StoredHead, HiddenFields) {
-  for (const std::string_view name :
-       {"CDN-Cache-Control", "brink-cache-control", "Surrogate-Key", "cache-tag", "XKEY"}) {
+  for (const std::string_view name : {"CDN-Cache-Control", "brink-cache-control"}) {
     EXPECT_TRUE(hidden_from_clients(name, false)) << name;
     EXPECT_TRUE(Stored{std::string{name} + ": a"}.meta.has_hidden_fields) << name;
   }
@@ -166,6 +164,23 @@ TEST(StoredHead, HiddenFields) {
        {"Cache-Control", "Cache-Groups", "Surrogate-Keys", "Set-Cookie"}) {
     EXPECT_FALSE(hidden_from_clients(name, false)) << name;
     EXPECT_FALSE(Stored{std::string{name} + ": a"}.meta.has_hidden_fields) << name;
+  }
+}
+
+// Tags are stored beside the head; a site that shows them keeps the lines as they came.
+TEST(StoredHead, TagFieldsAreLeftOutUnlessShown) {
+  for (const std::string_view name : {"Surrogate-Key", "cache-tag", "XKEY"}) {
+    EXPECT_TRUE(hidden_from_clients(name, false)) << name;
+    const Stored left_out{std::string{name} + ": a\nX: 1"};
+    EXPECT_FALSE(left_out.meta.has_hidden_fields || left_out.meta.keeps_tag_fields) << name;
+    EXPECT_EQ(left_out.head.find(name), std::string::npos);
+    Exchange exchange{std::string{name} + ": a"};
+    exchange.context.keep_tag_fields = true;
+    StoredMeta meta;
+    std::string head;
+    ASSERT_TRUE(build_stored_head(exchange.context, {}, head, meta));
+    EXPECT_TRUE(meta.has_hidden_fields && meta.keeps_tag_fields) << name;
+    EXPECT_NE(head.find(std::string{name} + ": a"), std::string::npos);
   }
 }
 
