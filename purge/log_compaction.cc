@@ -12,7 +12,8 @@ namespace brink::purge {
 
 namespace {
 
-// The records that a site's version is made of: the last one, and the last two for all clients.
+// The records that a site's version is made of: the last one, and the last two that
+// differ for all clients.
 class VersionsKept {
  public:
   void note(std::uint64_t sequence, std::string_view json) {
@@ -21,8 +22,9 @@ class VersionsKept {
     Site& site = sites_[record->selector.site];
     site.last = sequence;
     if (record->percent < 100) return;
-    site.before = site.whole;
+    if (record->version != site.version) site.before = site.whole;
     site.whole = sequence;
+    site.version = record->version;
   }
   std::set<std::uint64_t> all() const {
     std::set<std::uint64_t> out;
@@ -34,6 +36,7 @@ class VersionsKept {
  private:
   struct Site {
     std::uint64_t last = 0, whole = 0, before = 0;
+    std::string version;  // of `whole`
   };
   std::map<std::string, Site> sites_;
 };

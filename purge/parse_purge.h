@@ -10,6 +10,7 @@
 
 #include "config/runtime/clock.h"
 #include "purge/record.h"
+#include "purge/wait.h"
 
 namespace brink::purge {
 
@@ -22,9 +23,6 @@ inline constexpr int kRegexProgram = 10'000;  // RE2's instructions; they bound 
 inline constexpr std::size_t kReasonBytes = 1'024;
 inline constexpr Millis kTimeoutDefault{5'000};
 inline constexpr Millis kTimeoutMost{60'000};
-
-// Whose receipts an answer waits for; this node's own is among each but None.
-enum class Wait : std::uint8_t { None, Node, Pop, All };
 
 // An answer that refuses, for problem details (RFC 9457): `code` is the stable word for programs,
 // `detail` says what to do.
