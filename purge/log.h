@@ -22,7 +22,8 @@ namespace brink::purge {
 struct Receipt {
   std::uint64_t sequence = 0;
   std::uint32_t applied_ms = 0;  // from the issuing node's clock to the applying node's; at least 0
-  std::optional<std::uint64_t> responses, bytes;  // empty: not counted yet; a later receipt has them
+  std::optional<std::uint64_t> responses,
+      bytes;  // empty: not counted yet; a later receipt has them
   friend bool operator==(const Receipt&, const Receipt&) = default;
 };
 
@@ -35,6 +36,13 @@ struct Report {
   friend bool operator==(const Report&, const Report&) = default;
 };
 
+// What went wrong with a log since it was opened, for metrics.
+struct LogHealth {
+  std::uint64_t failed_appends = 0;   // not acknowledged: the disk, the network, a full queue
+  std::uint64_t damaged_lines = 0;    // found when it was opened
+  std::uint64_t dropped_reports = 0;  // the queue was full; the next report says the same again
+};
+
 // Called on the log's thread, one call at a time.
 class LogListener {
  public:
@@ -45,7 +53,8 @@ class LogListener {
   // Records after the last one and up to `sequence` are in the log no more: retention, or damage.
   virtual void on_lost(std::uint64_t sequence) = 0;
   // Everything that was appended before `at` has been delivered; called at least four times within
-  // purge.max_lag as long as that is so.
+  // purge.max_lag as long as that is so. A local log says so once it has replayed, and after
+  // records.
   virtual void on_current(Ticks at) = 0;
   virtual void on_report(const Report& report) = 0;  // of any node, this one included
 };
@@ -65,6 +74,7 @@ class Log {
   virtual void report(Report report) = 0;  // any thread; never waits
   // False: it is elsewhere and can be lost.
   virtual bool is_local() const = 0;
+  virtual LogHealth health() const { return {}; }  // any thread
 };
 
 }  // namespace brink::purge

@@ -46,7 +46,8 @@ struct Record {
   friend bool operator==(const Record&, const Record&) = default;
 };
 
-std::string to_json(const Record& record);  // without `sequence`
+std::string_view to_string(Record::Kind kind);  // "purge", "version", "join", "leave"
+std::string to_json(const Record& record);      // without `sequence`
 // `sequence` comes from the log. Invalid (Side::Store) when it is no record of ours.
 Result<Record> parse_record(std::string_view json, std::uint64_t sequence);
 

@@ -1,7 +1,9 @@
 #pragma once
 // What a record is applied to: the node's cache (DESIGN.md section 4.2).
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 namespace brink::purge {
@@ -14,7 +16,8 @@ struct Matched {
   std::optional<std::uint64_t> bytes;
 };
 
-// Called on the log's thread, one call at a time, in the log's order.
+// apply() and lost_until(): on the log's thread, one call at a time, in the log's order. apply()
+// gets purges and versions only. The rest: from any thread.
 class Target {
  public:
   virtual ~Target() = default;
@@ -24,6 +27,13 @@ class Target {
   virtual Matched apply(const Record& record, bool replayed) = 0;
   // Records up to `sequence` were lost unseen: whatever is known only up to there is revalidated.
   virtual void lost_until(std::uint64_t sequence) = 0;
+
+  // Whether there is room for this record's matcher, for the API to refuse it in time.
+  virtual bool has_room_for(const Record&) const { return true; }
+  virtual std::size_t matchers() const { return 0; }
+  // What the record would match, for a dry run. `done` once, on any thread, with what could be
+  // counted.
+  virtual void count(const Record&, std::function<void(Matched)> done) { done({}); }
 };
 
 }  // namespace brink::purge

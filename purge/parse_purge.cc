@@ -1,0 +1,303 @@
+#include "purge/parse_purge.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "config/runtime/fields.h"
+
+namespace brink::purge {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::string_view kSelectors[] = {"url",     "urls",  "tags", "prefix",
+                                           "pattern", "regex", "host", "all"};
+constexpr std::string_view kPurgeMembers[] = {
+    "url",  "urls", "tags", "match",        "prefix",  "pattern", "regex",      "host",  "all",
+    "site", "soft", "warm", "ignore_query", "dry_run", "wait",    "timeout_ms", "reason"};
+constexpr std::string_view kVersionMembers[] = {"version", "percent", "wait", "timeout_ms",
+                                                "reason"};
+constexpr std::string_view kWaits[] = {"none", "node", "pop", "all"};
+constexpr std::size_t kVersionBytes = 64;
+constexpr std::size_t kSiteBytes = 63;
+constexpr std::size_t kShown = 80;  // of a wrong value, in the message
+
+std::string shown(std::string_view text) {
+  return text.size() <= kShown ? std::string(text) : std::string(text.substr(0, kShown)) + "…";
+}
+
+// Reads the members of a body; the first mistake stays.
+class BodyReader {
+ public:
+  explicit BodyReader(const json::object& object) : object_(object) {}
+
+  const json::value* find(std::string_view name) const { return object_.if_contains(name); }
+  bool has(std::string_view name) const { return find(name) != nullptr; }
+  const std::optional<Problem>& mistake() const { return mistake_; }
+
+  void refuse(std::string_view code, std::string detail) {
+    if (mistake_) return;
+    mistake_ = Problem{422, std::string(code), "The request is not right", std::move(detail)};
+  }
+  // Not what `name` may be.
+  void expected(std::string_view name, std::string_view what) {
+    refuse("invalid-member", fmt::format("\"{}\": expected {}, found {}", name, what,
+                                         shown(json::serialize(*find(name)))));
+  }
+  void too_long(std::string_view name, std::size_t most, std::string_view unit) {
+    refuse("limit-reached",
+           fmt::format("\"{}\" is longer than {} {}, which is the limit", name, most, unit));
+  }
+
+  void only(std::span<const std::string_view> known) {
+    std::vector<std::string> unknown;
+    for (const auto& member : object_) {
+      if (std::find(known.begin(), known.end(), member.key()) == known.end())
+        unknown.push_back("\"" + shown(member.key()) + "\"");
+    }
+    if (unknown.empty()) return;
+    refuse("unknown-member", fmt::format("{} is not known here; this call takes {}",
+                                         fmt::join(unknown, ", "), fmt::join(known, ", ")));
+  }
+  bool flag(std::string_view name) {
+    const json::value* value = find(name);
+    if (value == nullptr) return false;
+    if (!value->is_bool()) expected(name, "true or false");
+    return value->is_bool() && value->get_bool();
+  }
+  // Empty when it is not there; a text that is there has at least one character.
+  std::string text(std::string_view name, std::size_t most) {
+    const json::value* value = find(name);
+    if (value == nullptr) return {};
+    const json::string* string = value->if_string();
+    if (string == nullptr || string->empty()) {
+      expected(name, "a text");
+      return {};
+    }
+    if (string->size() > most) too_long(name, most, "bytes");
+    return std::string(*string);
+  }
+  std::int64_t number(std::string_view name, std::int64_t least, std::int64_t most,
+                      std::int64_t fallback) {
+    const json::value* value = find(name);
+    if (value == nullptr) return fallback;
+    const std::int64_t* number = value->if_int64();
+    if (number != nullptr && *number >= least && *number <= most) return *number;
+    expected(name, fmt::format("a whole number from {} to {}", least, most));
+    return fallback;
+  }
+  std::vector<std::string> texts(std::string_view name, std::size_t most, std::size_t each_bytes) {
+    std::vector<std::string> out;
+    const json::array* array = find(name)->if_array();
+    if (array == nullptr || array->empty()) {
+      expected(name, "a list of at least one text");
+      return out;
+    }
+    if (array->size() > most) {
+      too_long(name, most, fmt::format("{}; send several requests", name));
+      return out;
+    }
+    for (const json::value& value : *array) {
+      const json::string* string = value.if_string();
+      if (string == nullptr || string->empty()) {
+        expected(name, "a list of texts");
+        return out;
+      }
+      if (string->size() > each_bytes) too_long(name, each_bytes, "bytes for one of them");
+      out.emplace_back(*string);
+    }
+    return out;
+  }
+
+ private:
+  const json::object& object_;
+  std::optional<Problem> mistake_;
+};
+
+void check_url(BodyReader& in, std::string_view name, const std::string& url) {
+  if (!url_without_scheme(url).empty()) return;
+  in.refuse("invalid-url", fmt::format("\"{}\": '{}' is not an absolute http or https URL, such as "
+                                       "https://shop.example.com/product/7",
+                                       name, shown(url)));
+}
+
+void check_regex(BodyReader& in, const std::string& text) {
+  if (in.mistake()) return;
+  re2::RE2::Options options(re2::RE2::Quiet);
+  options.set_max_mem(8 << 20);
+  const re2::RE2 regex(text, options);
+  if (!regex.ok()) {
+    in.refuse("invalid-regex", "\"regex\": RE2 does not take it: " + regex.error());
+  } else if (regex.ProgramSize() > kRegexProgram) {
+    in.refuse("limit-reached",
+              fmt::format("\"regex\" compiles to {} instructions; the limit is {}. Use smaller "
+                          "repetitions, or a prefix or pattern",
+                          regex.ProgramSize(), kRegexProgram));
+  }
+}
+
+// "Shop.Example.com:443" → "shop.example.com". A port that is no default stays.
+std::string host_of(BodyReader& in) {
+  const std::string given = in.text("host", kTextBytes);
+  if (in.mistake()) return {};
+  std::string host;
+  for (const char c : given)
+    host.push_back(ascii_lower(c));
+  for (const std::string_view port : {":80", ":443"}) {
+    if (host.ends_with(port)) host.resize(host.size() - port.size());
+  }
+  if (host.empty() || host.find_first_of("/?#@ \\*") != std::string::npos)
+    in.expected("host", "a host name, such as shop.example.com");
+  return host;
+}
+
+void read_tags(BodyReader& in, Selector& out) {
+  out.kind = Selector::Kind::Tags;
+  out.values = in.texts("tags", kTagsPerPurge, kTagBytes);
+  const std::string match = in.has("match") ? in.text("match", kTextBytes) : "any";
+  if (match != "any" && match != "all" && !in.mistake()) in.expected("match", "any or all");
+  out.match_all = match == "all";
+}
+
+void read_urls(BodyReader& in, std::string_view name, Selector& out) {
+  out.kind = Selector::Kind::Urls;
+  if (name == "url") {
+    out.values = {in.text(name, kTextBytes)};
+  } else {
+    out.values = in.texts(name, kUrlsPerPurge, kTextBytes);
+  }
+  for (const std::string& url : out.values)
+    check_url(in, name, url);
+  out.ignore_query = in.flag("ignore_query");
+}
+
+void read_selector(BodyReader& in, std::string_view name, Selector& out) {
+  if (name == "url" || name == "urls") {
+    read_urls(in, name, out);
+  } else if (name == "tags") {
+    read_tags(in, out);
+  } else if (name == "all") {
+    out.kind = Selector::Kind::All;
+    if (!in.flag(name)) in.expected(name, "true");
+  } else if (name == "host") {
+    out.kind = Selector::Kind::Host;
+    out.values = {host_of(in)};
+  } else if (name == "regex") {
+    out.kind = Selector::Kind::Regex;
+    out.values = {in.text(name, kRegexBytes)};
+    check_regex(in, out.values.front());
+  } else {
+    out.kind = name == "prefix" ? Selector::Kind::Prefix : Selector::Kind::Pattern;
+    out.values = {in.text(name, kTextBytes)};
+  }
+}
+
+// The one selector's name; empty, with the mistake noted, when there is none or more than one.
+std::string_view only_selector(BodyReader& in) {
+  std::vector<std::string_view> found;
+  std::copy_if(std::begin(kSelectors), std::end(kSelectors), std::back_inserter(found),
+               [&](std::string_view name) { return in.has(name); });
+  if (found.size() == 1) return found.front();
+  in.refuse("one-selector",
+            found.empty() ? fmt::format("Say what to purge: one of {}", fmt::join(kSelectors, ", "))
+                          : fmt::format("A purge has exactly one of {}; found {}. Send one "
+                                        "request for each",
+                                        fmt::join(kSelectors, ", "), fmt::join(found, ", ")));
+  return {};
+}
+
+void read_waiting(BodyReader& in, PurgeRequest& out) {
+  if (in.has("wait")) {
+    const std::string wait = in.text("wait", kTextBytes);
+    const auto known = std::find(std::begin(kWaits), std::end(kWaits), wait);
+    if (known == std::end(kWaits)) {
+      in.expected("wait", "one of none, node, pop, all");
+    } else {
+      out.wait = static_cast<Wait>(known - std::begin(kWaits));
+    }
+  }
+  out.timeout = Millis{in.number("timeout_ms", 1, kTimeoutMost.count(), kTimeoutDefault.count())};
+  out.record.reason = in.text("reason", kReasonBytes);
+}
+
+// Options that say nothing beside this selector are a misunderstanding, and a wider purge than
+// meant.
+void check_companions(BodyReader& in, std::string_view selector) {
+  const auto belongs = [&](std::string_view option, std::string_view to) {
+    if (in.has(option) && !selector.starts_with(to))
+      in.refuse("invalid-member", fmt::format("\"{}\" goes with {} only", option, to));
+  };
+  belongs("match", "tags");
+  belongs("ignore_query", "url");
+}
+
+std::variant<json::object, Problem> object_of(std::string_view body) {
+  boost::system::error_code error;
+  json::value value = json::parse(body, error);
+  if (!error && value.is_object()) return std::move(value.get_object());
+  const std::string why = error ? error.message() : "it is not an object";
+  return Problem{400, "invalid-json", "The body is not a JSON object",
+                 "Send one JSON object, such as {\"tags\":[\"product-7\"]}: " + why};
+}
+
+std::variant<PurgeRequest, Problem> ended(const BodyReader& in, PurgeRequest request) {
+  if (in.mistake()) return *in.mistake();
+  return request;
+}
+
+}  // namespace
+
+std::variant<PurgeRequest, Problem> parse_purge(std::string_view body) {
+  auto parsed = object_of(body);
+  if (auto* problem = std::get_if<Problem>(&parsed)) return std::move(*problem);
+  BodyReader in(std::get<json::object>(parsed));
+  PurgeRequest out;
+  in.only(kPurgeMembers);
+  const std::string_view selector = only_selector(in);
+  if (in.mistake()) return *in.mistake();
+  read_selector(in, selector, out.record.selector);
+  check_companions(in, selector);
+  out.record.selector.site = in.text("site", kSiteBytes);
+  out.record.soft = in.flag("soft");
+  out.record.warm = in.flag("warm");
+  out.dry_run = in.flag("dry_run");
+  read_waiting(in, out);
+  return ended(in, std::move(out));
+}
+
+std::variant<PurgeRequest, Problem> parse_version(std::string_view body, std::string_view site) {
+  auto parsed = object_of(body);
+  if (auto* problem = std::get_if<Problem>(&parsed)) return std::move(*problem);
+  BodyReader in(std::get<json::object>(parsed));
+  PurgeRequest out;
+  in.only(kVersionMembers);
+  out.record.kind = Record::Kind::Version;
+  out.record.selector.site = site;
+  const json::value* version = in.find("version");
+  const auto is_fine = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  };
+  if (version == nullptr) {
+    in.refuse("invalid-member", "\"version\" is missing; empty (\"\") means that there is none");
+  } else if (const json::string* text = version->if_string();
+             text == nullptr || text->size() > kVersionBytes ||
+             !std::all_of(text->begin(), text->end(), is_fine)) {
+    in.expected("version", "up to 64 of A-Z, a-z, 0-9, '.', '_' and '-'");
+  } else {
+    out.record.version = std::string(*text);
+  }
+  out.record.percent = static_cast<std::uint32_t>(in.number("percent", 1, 100, 100));
+  read_waiting(in, out);
+  return ended(in, std::move(out));
+}
+
+}  // namespace brink::purge
