@@ -59,6 +59,7 @@ void NatsCore::on_link(bool is_up) {
   log_.set_away();
   receipts_.set_away();
   is_sound_ = false;
+  may_append_ = false;
   sender_.set_ready(false, false, {});
   for (const AttachmentHandle& attachment : attachments_) {
     attachment->records->stop();
@@ -104,6 +105,11 @@ void NatsCore::go_on(Ticks now) {
     follow(*attachment, now);
     prove(*attachment);
   }
+  // Nothing goes into a log of which it is not certain yet that it is ours.
+  may_append_ = may_append_ || (is_sound_ && std::all_of(all.begin(), all.end(), [](const auto& a) {
+                                  return a->is_gone || a->records->is_verified();
+                                }));
+  sender_.set_ready(may_append_, receipts_.is_ready(), now);
 }
 
 void NatsCore::on_time(Ticks now) {
@@ -136,7 +142,6 @@ void NatsCore::on_log_info(const StreamInfo& info, Ticks at) {
   if (!std::exchange(is_id_known_, true)) on_id_(names_.log_stream + "@" + log_.created());
   known_last_ = info.last;
   sender_.set_last(info.last);
-  sender_.set_ready(true, receipts_.is_ready(), real_.ticks());
   for (const AttachmentHandle& attachment : attachments_) {
     if (attachment->attached && at >= attachment->since) {
       attachment->replay_until = info.last;
@@ -151,7 +156,6 @@ void NatsCore::on_receipts_info(const StreamInfo& info) {
   for (const AttachmentHandle& attachment : attachments_) {
     if (info.last < attachment->receipts->delivered()) attachment->receipts->rewind();
   }
-  sender_.set_ready(is_sound_, true, real_.ticks());
 }
 
 // Whether this is the log that this node follows, with everything that it had.

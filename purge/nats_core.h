@@ -99,6 +99,7 @@ class NatsCore {
   std::vector<AttachmentHandle> attachments_;
   bool is_up_ = false;
   bool is_sound_ = false;  // the log is there, as this node knew it
+  bool may_append_ = false;
   bool is_id_known_ = false;
   bool is_given_up_ = false;
   std::uint64_t known_last_ = 0;

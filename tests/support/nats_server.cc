@@ -22,10 +22,11 @@ std::string make_folder() {
 
 }  // namespace
 
-NatsServer::NatsServer(std::string more) : folder_(make_folder()) {
+NatsServer::NatsServer(const Setup& setup) : folder_(make_folder()) {
   std::ofstream file(folder_ + "/server.conf");
-  file << fmt::format("host: 127.0.0.1\nport: {}\njetstream {{ store_dir: \"{}/store\" }}\n{}\n",
-                      port_.port(), folder_, more);
+  file << fmt::format("host: 127.0.0.1\nport: {}\njetstream {{ store_dir: \"{}\" }}\n{}\n",
+                      port_.port(), setup.store.empty() ? folder_ + "/store" : setup.store,
+                      setup.more);
 }
 
 NatsServer::~NatsServer() {

@@ -13,8 +13,12 @@ namespace brink::tests {
 
 class NatsServer {
  public:
-  // `more`: lines for its configuration file, such as "authorization { token: t }".
-  explicit NatsServer(std::string more = {});
+  struct Setup {
+    std::string store;  // JetStream's folder; empty = a new one
+    std::string more;   // lines for its configuration file, such as "authorization { token: t }"
+  };
+  NatsServer() : NatsServer(Setup{}) {}
+  explicit NatsServer(const Setup& setup);
   ~NatsServer();
   NatsServer(const NatsServer&) = delete;
   NatsServer& operator=(const NatsServer&) = delete;
