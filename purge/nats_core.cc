@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "config/runtime/log.h"
+#include "purge/report.h"
 
 namespace brink::purge {
 
@@ -39,8 +40,7 @@ NatsCore::NatsCore(const config::PurgeOptions& options, const Clock& clock,
                                    "Errors of the purge log, by kind.", {{"kind", "report"}})),
       requests_(link),
       log_(names_.log_stream, log_stream_config(names_, options.nats.replicas, options.retain),
-           false, requests_,
-           [this](const StreamInfo& info, Ticks at) { on_log_info(info, at); }),
+           false, requests_, [this](const StreamInfo& info, Ticks at) { on_log_info(info, at); }),
       receipts_(names_.receipts_stream,
                 receipts_stream_config(names_, options.nats.replicas, kReceiptsKept), true,
                 requests_, [this](const StreamInfo& info, Ticks) { on_receipts_info(info); }),
@@ -147,7 +147,8 @@ void NatsCore::on_log_info(const StreamInfo& info, Ticks at) {
       attachment->replay_until = info.last;
       finish_attaching(*attachment);
     }
-    if (!attachment->wanted) attachment->wanted = Proof{info.last, at - info.silence, real_.ticks()};
+    if (!attachment->wanted)
+      attachment->wanted = Proof{info.last, at - info.silence, real_.ticks()};
   }
 }
 
@@ -221,21 +222,18 @@ void NatsCore::on_report(Attachment& attachment, std::string_view data) {
 
 void NatsCore::make_feeds(Attachment& attachment) {
   const Millis heartbeat = std::clamp(max_lag_ / 8, kHeartbeatLeast, kHeartbeatMost);
-  NatsFeed::Events records{
-      [this, &attachment](std::uint64_t sequence, std::string_view data) {
-        on_record(attachment, sequence, data);
-      },
-      [&attachment](std::uint64_t sequence) {
-        if (!attachment.is_gone) attachment.listener.on_lost(sequence);
-      },
-      [this] { give_up("a record that was delivered is another one now"); },
-      [this] { log_.set_away(real_.ticks() + kPause); }};
-  NatsFeed::Events receipts{[this, &attachment](std::uint64_t, std::string_view data) {
-                              on_report(attachment, data);
-                            },
-                            [](std::uint64_t) {},
-                            [&attachment] { attachment.receipts->rewind(); },
-                            [this] { receipts_.set_away(real_.ticks() + kPause); }};
+  NatsFeed::Events records{[this, &attachment](std::uint64_t sequence, std::string_view data) {
+                             on_record(attachment, sequence, data);
+                           },
+                           [&attachment](std::uint64_t sequence) {
+                             if (!attachment.is_gone) attachment.listener.on_lost(sequence);
+                           },
+                           [this] { give_up("a record that was delivered is another one now"); },
+                           [this] { log_.set_away(real_.ticks() + kPause); }};
+  NatsFeed::Events receipts{
+      [this, &attachment](std::uint64_t, std::string_view data) { on_report(attachment, data); },
+      [](std::uint64_t) {}, [&attachment] { attachment.receipts->rewind(); },
+      [this] { receipts_.set_away(real_.ticks() + kPause); }};
   attachment.records = std::make_shared<NatsFeed>(names_.log_stream, heartbeat, requests_,
                                                   restarts_, std::move(records));
   attachment.receipts = std::make_shared<NatsFeed>(names_.receipts_stream, heartbeat, requests_,
@@ -272,7 +270,7 @@ void NatsCore::append(const Record& record, std::string json, Ticks until, Log::
 void NatsCore::send_reports(std::vector<Report> reports) {
   Report out;
   const auto flush = [&] {
-    if (!out.receipts.empty()) sender_.send_receipts(names_.receipts, report_to_json(out));
+    if (!out.receipts.empty()) sender_.send_receipts(names_.receipts, to_json(out));
     out.receipts.clear();
   };
   for (Report& report : reports) {
@@ -292,7 +290,7 @@ void NatsCore::send_reports(std::vector<Report> reports) {
 }
 
 void NatsCore::send_alive(const Report& report) {
-  if (is_up_ && !is_given_up_) link_.publish(names_.alive, {}, report_to_json(report));
+  if (is_up_ && !is_given_up_) link_.publish(names_.alive, {}, to_json(report));
 }
 
 void NatsCore::shut() {

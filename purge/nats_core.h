@@ -63,10 +63,10 @@ class NatsCore {
     LogListener& listener;
     bool is_gone = false;
     std::shared_ptr<NatsFeed> records, receipts;
-    Ticks since{};                     // by the injected clock
-    Ticks until{};                     // real
-    std::function<void()> attached;    // until it was called
-    std::uint64_t replay_until = 0;    // records up to there are old ones
+    Ticks since{};                   // by the injected clock
+    Ticks until{};                   // real
+    std::function<void()> attached;  // until it was called
+    std::uint64_t replay_until = 0;  // records up to there are old ones
     std::optional<Proof> wanted;
   };
   using AttachmentHandle = std::shared_ptr<Attachment>;

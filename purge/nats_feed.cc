@@ -73,7 +73,8 @@ void NatsFeed::drop_consumer() {
   is_verified_ = false;
   if (const std::uint64_t tag = std::exchange(tag_, 0); tag != 0) requests_.link().unsubscribe(tag);
   if (consumer_.empty()) return;
-  requests_.link().publish(fmt::format("$JS.API.CONSUMER.DELETE.{}.{}", stream_, consumer_), {}, {});
+  requests_.link().publish(fmt::format("$JS.API.CONSUMER.DELETE.{}.{}", stream_, consumer_), {},
+                           {});
   consumer_.clear();
 }
 
@@ -108,7 +109,8 @@ void NatsFeed::on_message(const NatsMessage& message, Ticks now) {
 }
 
 void NatsFeed::on_status(const NatsMessage& message) {
-  if (message.status != "100") return fail(fmt::format("the consumer ended, status {}", message.status));
+  if (message.status != "100")
+    return fail(fmt::format("the consumer ended, status {}", message.status));
   // Flow control: the server goes on once it knows that we are here.
   if (!message.reply.empty()) requests_.link().publish(message.reply, {}, {});
   if (!message.stalled.empty()) requests_.link().publish(message.stalled, {}, {});

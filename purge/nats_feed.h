@@ -72,7 +72,7 @@ class NatsFeed : public std::enable_shared_from_this<NatsFeed> {
   std::uint64_t consumer_sequence_ = 0;  // of the last message that came
   std::uint64_t delivered_ = 0;
   std::uint64_t delivered_hash_ = 0;  // 0 = `delivered_` was not a message
-  std::uint64_t known_last_ = 0;  // of the stream before the consumer was made
+  std::uint64_t known_last_ = 0;      // of the stream before the consumer was made
   Ticks last_heard_{}, last_progress_{};
 };
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <boost/json.hpp>
 #include <charconv>
+#include <vector>
 
 namespace brink::purge {
 
@@ -14,7 +15,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::int64_t kDuplicateWindowNs = 120'000'000'000;
-constexpr std::size_t kReceiptsPerReport = 100'000;  // far more than a report of ours carries
 
 // The update API takes these; the others are the stream's for life.
 constexpr std::array<std::string_view, 5> kChangeable = {
@@ -76,7 +76,8 @@ std::chrono::nanoseconds silence_of(const json::object& reply) {
     active.push_back(is_known ? static_cast<std::int64_t>(since) : INT64_MAX / 4);
   }
   std::sort(active.begin(), active.end());
-  const std::size_t others_needed = (active.size() + 1) / 2;  // of n + 1 servers, besides the leader
+  const std::size_t others_needed =
+      (active.size() + 1) / 2;  // of n + 1 servers, besides the leader
   return std::chrono::nanoseconds(active[others_needed - 1]);
 }
 
@@ -108,39 +109,13 @@ std::optional<std::uint64_t> parse_number(std::string_view digits) {
   return value;
 }
 
-json::value optional_number(const std::optional<std::uint64_t>& value) {
-  return value ? json::value(*value) : json::value(nullptr);
-}
-
-std::optional<std::uint64_t> number_at(const json::array& row, std::size_t index) {
-  const json::value& value = row[index];
-  if (const std::uint64_t* u = value.if_uint64()) return *u;
-  const std::int64_t* i = value.if_int64();
-  if (i == nullptr || *i < 0) return std::nullopt;
-  return static_cast<std::uint64_t>(*i);
-}
-
-bool read_receipts(const json::array& rows, std::vector<Receipt>& out) {
-  if (rows.size() > kReceiptsPerReport) return false;
-  for (const json::value& value : rows) {
-    const json::array* row = value.if_array();
-    if (row == nullptr || row->size() < 4) return false;
-    const auto sequence = number_at(*row, 0);
-    const auto applied_ms = number_at(*row, 1);
-    if (!sequence || !applied_ms) return false;
-    out.push_back({*sequence,
-                   static_cast<std::uint32_t>(std::min<std::uint64_t>(*applied_ms, UINT32_MAX)),
-                   number_at(*row, 2), number_at(*row, 3)});
-  }
-  return true;
-}
-
 std::string as_token(std::string name) {
   const auto is_plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
   };
-  std::replace_if(name.begin(), name.end(), [&](char c) { return !is_plain(c); }, '%');
+  std::replace_if(
+      name.begin(), name.end(), [&](char c) { return !is_plain(c); }, '%');
   return name.empty() ? std::string("%") : name;
 }
 
@@ -154,10 +129,13 @@ NatsNames::NatsNames(std::string_view name)
 
 std::string NatsNames::subject_of(const Record& record) const {
   switch (record.kind) {
-    case Record::Kind::Version: return log_stream + ".log.version." + as_token(record.selector.site);
+    case Record::Kind::Version:
+      return log_stream + ".log.version." + as_token(record.selector.site);
     case Record::Kind::Join:
-    case Record::Kind::Leave: return log_stream + ".log.node." + as_token(record.node);
-    case Record::Kind::Purge: break;
+    case Record::Kind::Leave:
+      return log_stream + ".log.node." + as_token(record.node);
+    case Record::Kind::Purge:
+      break;
   }
   return log_stream + ".log.purge";
 }
@@ -186,9 +164,9 @@ StreamUpdate compare_stream_config(std::string_view existing, std::string_view w
     const json::value* is = config->if_contains(key);
     if (is != nullptr ? *is == value : is_default(value)) continue;
     const std::string_view name(key.data(), key.size());
-    out.differences += fmt::format("{}{}: is {}, wanted {}", out.differences.empty() ? "" : "; ",
-                                   name, is != nullptr ? json::serialize(*is) : "not set",
-                                   json::serialize(value));
+    out.differences +=
+        fmt::format("{}{}: is {}, wanted {}", out.differences.empty() ? "" : "; ", name,
+                    is != nullptr ? json::serialize(*is) : "not set", json::serialize(value));
     if (std::find(kChangeable.begin(), kChangeable.end(), name) == kChangeable.end()) continue;
     (*config)[key] = value;
     can_change = true;
@@ -270,35 +248,6 @@ std::optional<DeliveryPlace> parse_delivery(std::string_view reply_subject) {
   const auto pending = parse_number(tokens[delivered + 4]);
   if (!stream_sequence || !consumer_sequence || !pending) return std::nullopt;
   return DeliveryPlace{*stream_sequence, *consumer_sequence, *pending};
-}
-
-std::string report_to_json(const Report& report) {
-  json::array receipts;
-  receipts.reserve(report.receipts.size());
-  for (const Receipt& receipt : report.receipts) {
-    receipts.push_back(json::array{receipt.sequence, receipt.applied_ms,
-                                   optional_number(receipt.responses),
-                                   optional_number(receipt.bytes)});
-  }
-  return json::serialize(json::object{{"node", report.node},
-                                      {"pop", report.pop},
-                                      {"role", report.role},
-                                      {"instance", report.instance},
-                                      {"applied", report.applied},
-                                      {"fenced", report.fenced},
-                                      {"receipts", std::move(receipts)}});
-}
-
-std::optional<Report> parse_report(std::string_view text_) {
-  const auto object = parse_object(text_);
-  if (!object) return std::nullopt;
-  Report report{text(*object, "node"),     text(*object, "pop"),       text(*object, "role"),
-                text(*object, "instance"), number(*object, "applied"), flag(*object, "fenced"),
-                {}};
-  const json::value* receipts = object->if_contains("receipts");
-  if (report.node.empty() || receipts == nullptr || !receipts->is_array()) return std::nullopt;
-  if (!read_receipts(receipts->get_array(), report.receipts)) return std::nullopt;
-  return report;
 }
 
 }  // namespace brink::purge

@@ -1,5 +1,5 @@
 #pragma once
-// What goes over the wire between this node and NATS: subjects, JetStream's JSON, reports. Pure.
+// What goes over the wire between this node and NATS: subjects, and JetStream's JSON. Pure.
 //
 // Sources: JetStream's API as nats-server 2.9 speaks it (ADR-1, ADR-8 of nats-architecture-and-
 // design: $JS.API subjects, $JS.ACK replies, PubAck). What comes from the network is checked here:
@@ -9,10 +9,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "config/runtime/clock.h"
-#include "purge/log.h"
+#include "purge/record.h"
 
 namespace brink::purge {
 
@@ -34,8 +33,8 @@ std::string receipts_stream_config(const NatsNames& names, std::uint32_t replica
 
 // How a stream that exists differs from what is wanted.
 struct StreamUpdate {
-  std::string differences;     // "max_msgs_per_subject: is 5, wanted 10; …"; empty = none
-  std::string update;          // its configuration with what can be changed; empty = nothing can
+  std::string differences;  // "max_msgs_per_subject: is 5, wanted 10; …"; empty = none
+  std::string update;       // its configuration with what can be changed; empty = nothing can
 };
 StreamUpdate compare_stream_config(std::string_view existing, std::string_view wanted);
 
@@ -81,8 +80,5 @@ struct DeliveryPlace {
   std::uint64_t pending = 0;            // how many follow as yet
 };
 std::optional<DeliveryPlace> parse_delivery(std::string_view reply_subject);
-
-std::string report_to_json(const Report& report);
-std::optional<Report> parse_report(std::string_view json);
 
 }  // namespace brink::purge

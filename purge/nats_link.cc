@@ -21,7 +21,7 @@ constexpr Millis kReconnectJitter{150};
 constexpr Millis kConnectWaitMost{2'000};  // between attempts of ours; doubles up to this
 constexpr int kPingsOut = 2;
 constexpr int kReconnectBuffer = 64 * 1024;  // nothing of ours waits there
-constexpr unsigned kTagBits = 40;            // of a subscription's closure; the rest is the link's number
+constexpr unsigned kTagBits = 40;  // of a subscription's closure; the rest is the link's number
 
 // Links by number. Callbacks hold it shared, so that a link's end waits for those under way.
 struct Registry {
@@ -129,7 +129,8 @@ struct NatsLink::Trampolines {
   static void failed(natsConnection*, natsSubscription*, natsStatus status, void* closure) {
     with(closure, [&](NatsLink& link, std::uint64_t) {
       link.errors_.add();
-      log_limited(LogLevel::Warning, "nats_error", "purge", fmt::format("NATS: {}", describe(status)));
+      log_limited(LogLevel::Warning, "nats_error", "purge",
+                  fmt::format("NATS: {}", describe(status)));
     });
   }
 };
@@ -230,8 +231,8 @@ std::string NatsLink::configure_access(const config::NatsOptions& options) {
     if (status != NATS_OK) return "purge.nats.ca: " + describe(status);
   }
   if (!options.certificate.empty()) {
-    status = natsOptions_LoadCertificatesChain(raw, options.certificate.c_str(),
-                                               options.key.c_str());
+    status =
+        natsOptions_LoadCertificatesChain(raw, options.certificate.c_str(), options.key.c_str());
     if (status != NATS_OK) return "purge.nats.certificate: " + describe(status);
   }
   return {};
@@ -295,15 +296,13 @@ void NatsLink::on_event(NatsEvent::Kind kind) {
 
 bool NatsLink::is_up() const {
   const std::lock_guard lock(mutex_);
-  return connection_ != nullptr &&
-         natsConnection_Status(connection_) == NATS_CONN_STATUS_CONNECTED;
+  return connection_ != nullptr && natsConnection_Status(connection_) == NATS_CONN_STATUS_CONNECTED;
 }
 
 NatsLink::Sent NatsLink::publish(const std::string& subject, const std::string& reply,
                                  std::string_view data, const std::string& id) {
   const std::lock_guard lock(mutex_);
-  if (connection_ == nullptr ||
-      natsConnection_Status(connection_) != NATS_CONN_STATUS_CONNECTED)
+  if (connection_ == nullptr || natsConnection_Status(connection_) != NATS_CONN_STATUS_CONNECTED)
     return Sent::NotConnected;
   natsMsg* message = nullptr;
   natsStatus status =
@@ -315,7 +314,8 @@ NatsLink::Sent NatsLink::publish(const std::string& subject, const std::string& 
   natsMsg_Destroy(message);
   if (status == NATS_OK) return Sent::Yes;
   errors_.add();
-  log_limited(LogLevel::Warning, "nats_publish", "purge", "cannot send to NATS: " + describe(status));
+  log_limited(LogLevel::Warning, "nats_publish", "purge",
+              "cannot send to NATS: " + describe(status));
   return status == NATS_MAX_PAYLOAD ? Sent::TooLarge : Sent::NotConnected;
 }
 
@@ -323,9 +323,8 @@ bool NatsLink::subscribe(const std::string& subject, std::uint64_t tag) {
   const std::lock_guard lock(mutex_);
   if (connection_ == nullptr) return false;
   natsSubscription* subscription = nullptr;
-  const natsStatus status =
-      natsConnection_Subscribe(&subscription, connection_, subject.c_str(), Trampolines::message,
-                               closure_of(number_, tag));
+  const natsStatus status = natsConnection_Subscribe(
+      &subscription, connection_, subject.c_str(), Trampolines::message, closure_of(number_, tag));
   if (status != NATS_OK) {
     errors_.add();
     return false;

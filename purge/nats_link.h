@@ -1,7 +1,8 @@
 #pragma once
 // The connection to NATS: libnats behind types of ours.
 //
-//   connecting ⇄ up ⇄ down (libnats reconnects by itself, for ever) → ended (refused twice, …) → connecting
+//   connecting ⇄ up ⇄ down (libnats reconnects by itself, for ever) → ended (refused twice, …) →
+//   connecting
 //
 // A thread of its own connects, so that a name server or a server that hangs delays nobody. Events
 // come on libnats' threads and must only be put aside. Subscriptions are the connection's; after
@@ -62,8 +63,8 @@ class NatsLink {
   NatsLink& operator=(const NatsLink&) = delete;
 
   bool is_up() const;
-  // `id` = Nats-Msg-Id, empty = none. May wait for a full socket, at most a ping interval. Nothing is kept for later:
-  // without a connection it is not sent.
+  // `id` = Nats-Msg-Id, empty = none. May wait for a full socket, at most a ping interval. Nothing
+  // is kept for later: without a connection it is not sent.
   Sent publish(const std::string& subject, const std::string& reply, std::string_view data,
                const std::string& id = {});
   // Takes the place of the tag's subscription before.

@@ -38,6 +38,7 @@ class NatsLog final : public Log {
   void append(Record record, Done done) override;
   void report(Report report) override;
   bool is_local() const override { return false; }
+  LogHealth health() const override;
 
  private:
   using Task = std::function<void(Ticks now)>;
@@ -55,6 +56,7 @@ class NatsLog final : public Log {
   Counter& dropped_messages_;
   Counter& dropped_receipts_;
   std::atomic<std::size_t> outstanding_{0};
+  std::atomic<std::uint64_t> failed_{0};
 
   mutable std::mutex mutex_;  // of what follows
   std::condition_variable changed_;
@@ -135,6 +137,7 @@ void NatsLog::detach(LogListener& listener) {
 void NatsLog::append(Record record, Done done) {
   if (outstanding_.fetch_add(1) >= kOutstanding) {
     outstanding_.fetch_sub(1);
+    failed_.fetch_add(1);
     refused_.add();
     return done(Error{ErrorCode::LimitReached, Side::Internal, Retry::Safe,
                       "too many records wait to be acknowledged by NATS"});
@@ -142,6 +145,7 @@ void NatsLog::append(Record record, Done done) {
   std::string json = to_json(record);
   auto counted = [this, done = std::move(done)](Result<std::uint64_t> result) {
     outstanding_.fetch_sub(1);
+    if (!result) failed_.fetch_add(1);
     done(std::move(result));
   };
   post([this, record = std::move(record), json = std::move(json), counted = std::move(counted),
@@ -162,6 +166,13 @@ void NatsLog::report(Report report) {
     reports_.push_back(std::move(report));
   }
   changed_.notify_all();
+}
+
+LogHealth NatsLog::health() const {
+  LogHealth health;
+  health.failed_appends = failed_.load();
+  health.dropped_reports = dropped_receipts_.value();
+  return health;
 }
 
 void NatsLog::post(Task task) {

@@ -16,8 +16,7 @@ bool NatsRequests::begin() {
 void NatsRequests::ask(const std::string& subject, std::string_view body, Ticks now, Millis limit,
                        Handler handler) {
   const std::uint64_t number = next_number();
-  const bool is_sent =
-      link_.publish(subject, reply_subject(number), body) == NatsLink::Sent::Yes;
+  const bool is_sent = link_.publish(subject, reply_subject(number), body) == NatsLink::Sent::Yes;
   waiting_[number] = {is_sent ? now + limit : now, std::move(handler)};
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// Questions to NATS and their answers, by a number in the reply subject. Used by the log's thread only.
+// Questions to NATS and their answers, by a number in the reply subject. Used by the log's thread
+// only.
 
 #include <cstdint>
 #include <functional>

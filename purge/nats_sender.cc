@@ -12,8 +12,8 @@ namespace brink::purge {
 
 namespace {
 
-constexpr Millis kRetry{1'000};   // nothing came back: the answer or the question was lost
-constexpr Millis kPause{100};     // the server says that it cannot at the moment
+constexpr Millis kRetry{1'000};  // nothing came back: the answer or the question was lost
+constexpr Millis kPause{100};    // the server says that it cannot at the moment
 constexpr int kUnavailable = 503;
 
 Error unknown_outcome() {
@@ -123,9 +123,9 @@ bool NatsSender::on_reply(std::uint64_t number, const NatsMessage& message, Tick
     return true;
   }
   if (ack->error.code != 0) {
-    log_limited(LogLevel::Error, "nats_refused", "purge",
-                fmt::format("NATS refuses a message on {}: {}", waiting.subject,
-                            ack->error.description));
+    log_limited(
+        LogLevel::Error, "nats_refused", "purge",
+        fmt::format("NATS refuses a message on {}: {}", waiting.subject, ack->error.description));
     finish(it, refused());
     return true;
   }

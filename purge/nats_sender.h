@@ -27,8 +27,7 @@ class NatsSender {
   static constexpr std::size_t kReceiptMessages = 10'000;
 
   // `contradiction`: the stream gave a number that was given before.
-  NatsSender(NatsRequests& requests, MetricsRegistry& metrics,
-             std::function<void()> contradiction);
+  NatsSender(NatsRequests& requests, MetricsRegistry& metrics, std::function<void()> contradiction);
 
   // `until`: kAppendLimit after the call that asked for it. `done` exactly once.
   void append(std::string subject, std::string data, std::string id, Ticks until, Log::Done done);
@@ -46,7 +45,7 @@ class NatsSender {
   struct Waiting {
     std::string subject, data, id;
     Ticks until{}, next_try{};
-    Log::Done done;             // empty: receipts
+    Log::Done done;  // empty: receipts
     bool was_sent = false;
     std::uint64_t last_before = 0;  // the stream's last number as known when it was first sent
   };

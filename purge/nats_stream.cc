@@ -87,9 +87,9 @@ void NatsStream::on_create_reply(std::optional<std::string_view> reply) {
     next_try_ = {};  // its info follows at once
     log(LogLevel::Info, "purge", fmt::format("made the NATS stream {}", name_));
   } else if (info) {
-    log_limited(LogLevel::Error, "nats_create", "purge",
-                fmt::format("NATS refuses to make the stream {}: {}", name_,
-                            info->error.description));
+    log_limited(
+        LogLevel::Error, "nats_create", "purge",
+        fmt::format("NATS refuses to make the stream {}: {}", name_, info->error.description));
   }
 }
 

@@ -25,9 +25,9 @@ class NatsServer {
 
   // False when it does not get ready; standard_error() says why.
   bool start();
-  void kill();      // SIGKILL, and waits for its end
-  void freeze();    // SIGSTOP
-  void thaw();      // SIGCONT
+  void kill();    // SIGKILL, and waits for its end
+  void freeze();  // SIGSTOP
+  void thaw();    // SIGCONT
   std::string url(const std::string& scheme = "nats") const;
   std::string folder() const { return folder_; }  // "store" in it is JetStream's
   std::string standard_error() const { return process_ ? process_->standard_error() : ""; }

@@ -36,12 +36,13 @@ class NatsFaultTest : public ::testing::Test {
 // Appends one after the other from a thread of its own until it is ended.
 class Appender {
  public:
-  Appender(Log& log, std::string prefix) : thread_([this, &log, prefix] {
-      for (int i = 0; !is_ended_; ++i) {
-        const std::string id = prefix + std::to_string(i);
-        results_.emplace_back(id, append(log, purge_record(id)).get());
-      }
-    }) {}
+  Appender(Log& log, std::string prefix)
+      : thread_([this, &log, prefix] {
+          for (int i = 0; !is_ended_; ++i) {
+            const std::string id = prefix + std::to_string(i);
+            results_.emplace_back(id, append(log, purge_record(id)).get());
+          }
+        }) {}
   ~Appender() { end(); }
   Appender(const Appender&) = delete;
   Appender& operator=(const Appender&) = delete;
@@ -193,7 +194,8 @@ TEST_F(NatsFaultTest, AStreamThatIsMadeAnewIsNotTheLog) {
     append_now(*fresh.log, purge_record("q-" + std::to_string(i)));
   ASSERT_TRUE(fresh.seen.wait_for_records(5));
   // Until the other node has seen it, its appends go where everybody else's go.
-  for (int i = 4; append(*node.log, purge_record("p-" + std::to_string(i))).get().has_value();) ++i;
+  for (int i = 4; append(*node.log, purge_record("p-" + std::to_string(i))).get().has_value();)
+    ++i;
   for (int i = 0; i < 3; ++i)
     ASSERT_TRUE(fresh.seen.wait_for_proof_after(clock_.ticks()));
   EXPECT_EQ(proofs_after(node.seen, deleted), 0U);

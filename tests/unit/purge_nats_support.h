@@ -129,8 +129,9 @@ inline Record purge_record(std::string id) {
 inline std::future<Result<std::uint64_t>> append(Log& log, Record record) {
   auto promise = std::make_shared<std::promise<Result<std::uint64_t>>>();
   std::future<Result<std::uint64_t>> result = promise->get_future();
-  log.append(std::move(record),
-             [promise](Result<std::uint64_t> sequence) { promise->set_value(std::move(sequence)); });
+  log.append(std::move(record), [promise](Result<std::uint64_t> sequence) {
+    promise->set_value(std::move(sequence));
+  });
   return result;
 }
 

@@ -1,7 +1,5 @@
 // The NATS log while all is well, against a real nats-server.
 
-#include "purge/nats_log.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +7,7 @@
 #include <map>
 #include <thread>
 
+#include "purge/nats_log.h"
 #include "tests/unit/purge_nats_support.h"
 
 namespace brink::purge::tests {
@@ -92,8 +91,8 @@ TEST_F(NatsLogTest, EveryOneOfFiveThousandIsAcknowledgedAndDeliveredInOrder) {
   for (std::size_t t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
       for (std::size_t i = 0; i < kEach; ++i)
-        results[t].push_back(append(
-            *node.log, purge_record("p-" + std::to_string(t) + "-" + std::to_string(i))));
+        results[t].push_back(
+            append(*node.log, purge_record("p-" + std::to_string(t) + "-" + std::to_string(i))));
     });
   }
   for (std::thread& thread : threads)
@@ -154,10 +153,10 @@ TEST_F(NatsLogTest, PurgesDisplaceNeitherVersionsNorJoins) {
     append_now(*before.log, purge_record("p-" + std::to_string(i)));
   Node node(options_, "b", clock_);
   ASSERT_TRUE(node.seen.wait_for_records(5));
-  EXPECT_THAT(node.seen.records(),
-              ElementsAre(Delivered{1, "v-1", true}, Delivered{2, "j-1", true},
-                          Delivered{20, "p-18", true}, Delivered{21, "p-19", true},
-                          Delivered{22, "p-20", true}));
+  EXPECT_THAT(
+      node.seen.records(),
+      ElementsAre(Delivered{1, "v-1", true}, Delivered{2, "j-1", true}, Delivered{20, "p-18", true},
+                  Delivered{21, "p-19", true}, Delivered{22, "p-20", true}));
   EXPECT_THAT(node.seen.lost(), ElementsAre(19U));
 }
 
