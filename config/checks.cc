@@ -47,6 +47,7 @@ void check_purge(const CheckContext& context) {
     context.error("purge.log",
                   "log: nats needs the server, as in nats: {url: \"nats://nats:4222\"}");
   }
+  check_nats(context);
 }
 
 }  // namespace

@@ -35,6 +35,7 @@ void check_sites(const CheckContext& context);  // checks_sites.cc
 void check_upstream(const CheckContext& context, UpstreamOptions& upstream,
                     const std::string& path);
 void check_tier(const CheckContext& context);  // checks_tier.cc
+void check_nats(const CheckContext& context);  // checks_nats.cc
 
 // Whether a server's URL leads back to one of this node's own listeners.
 bool leads_to_self(const Options& options, std::string_view url);

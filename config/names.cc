@@ -198,7 +198,21 @@ std::string problem_in_server_url(std::string_view text) {
 }
 
 std::string problem_in_nats_url(std::string_view text) {
-  return problem_in_url(text, {"nats://", "tls://", ""}, "nats://host:port or tls://host:port");
+  constexpr std::string_view kExpected =
+      "nats://host:port or tls://host:port, several with commas between them";
+  if (text.find('@') != std::string_view::npos) {  // not quoted: it may hold a password
+    return fmt::format(
+        "expected {}, without user and password; write them as user and password_env", kExpected);
+  }
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const std::string_view url = trim_ows(text.substr(begin, end - begin));
+    if (std::string problem = problem_in_url(url, {"nats://", "tls://", ""}, kExpected);
+        !problem.empty())
+      return problem;
+    begin = end + 1;
+  }
+  return {};
 }
 
 std::string problem_in_host_name(std::string_view text) {

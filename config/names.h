@@ -27,7 +27,7 @@ std::string problem_in_listen_address(std::string_view text);  // 0.0.0.0:8080, 
 std::string problem_in_admin_address(std::string_view text);   // the same, or "none"
 std::string problem_in_cidr(std::string_view text);            // 10.0.0.0/8
 std::string problem_in_server_url(std::string_view text);    // http | https | http+h2c ://host:port
-std::string problem_in_nats_url(std::string_view text);      // nats | tls ://host:port
+std::string problem_in_nats_url(std::string_view text);      // nats | tls ://host:port,…
 std::string problem_in_host_pattern(std::string_view text);  // shop.example.com, *.example.com, *
 std::string problem_in_host(std::string_view text);       // shop.example.com, shop.example.com:8080
 std::string problem_in_host_name(std::string_view text);  // shop.example.com, 10.0.0.5

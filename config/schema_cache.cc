@@ -100,9 +100,36 @@ constexpr Key kAccessLogKeys[] = {
 };
 
 constexpr Key kNatsKeys[] = {
-    leaf<&NatsOptions::url>("url", Type::NatsUrl, "", "The NATS server."),
+    leaf<&NatsOptions::url>("url", Type::NatsUrl, "",
+                            "The NATS servers, nats://host:port or tls://host:port, several with "
+                            "commas. Required with log: nats. JetStream must be on.")
+        .also_called("urls servers server address"),
     leaf<&NatsOptions::stream>("stream", Type::Name, "BRINK_PURGE",
-                               "The JetStream stream that is the log."),
+                               "The JetStream stream that is the log; made if it is not there. "
+                               "Receipts are in a second one, with _RECEIPTS behind the name. At "
+                               "most 32 characters, without dots."),
+    leaf<&NatsOptions::replicas>("replicas", Type::Count, "1",
+                                 "On how many NATS servers the log is: 1, 3 or 5. With 1, a server "
+                                 "that loses power may lose the latest purges.")
+        .between(1, 5),
+    leaf<&NatsOptions::credentials>("credentials", Type::File, "",
+                                    "A NATS credentials file (user JWT and seed), in place of user "
+                                    "and password.")
+        .also_called("creds"),
+    leaf<&NatsOptions::user>("user", Type::Name, "",
+                             "The user's name; its password is in password_env."),
+    leaf<&NatsOptions::password_env>("password_env", Type::Variable, "",
+                                     "The environment variable that holds the password, or "
+                                     "without user the token.")
+        .also_called("password token token_env"),
+    leaf<&NatsOptions::ca>("ca", Type::File, "",
+                           "A PEM file of the authorities that a tls:// server's certificate is "
+                           "checked with. Default: the system's."),
+    leaf<&NatsOptions::certificate>("certificate", Type::File, "",
+                                    "A PEM file with the certificate that this node shows to a "
+                                    "tls:// server that asks for one.")
+        .also_called("cert"),
+    leaf<&NatsOptions::key>("key", Type::File, "", "The PEM file with that certificate's key."),
 };
 
 const Section kNatsSection{kNatsKeys, fresh<NatsOptions>};
@@ -112,8 +139,7 @@ constexpr Key kPurgeKeys[] = {
         "log", Type::Choice, "embedded",
         "The purge log: a file of this process, or a NATS JetStream that all nodes share.")
         .among(kPurgeLogs),
-    leaf<&PurgeOptions::path>("path", Type::AbsoluteFile, "",
-                              "The embedded log's file."),
+    leaf<&PurgeOptions::path>("path", Type::AbsoluteFile, "", "The embedded log's file."),
     branch<&PurgeOptions::nats>("nats", Type::Map, kNatsSection, "Where the shared log is.")
         .example_is("{url: \"nats://nats:4222\"}"),
     leaf<&PurgeOptions::max_lag>(

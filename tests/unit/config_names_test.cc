@@ -187,6 +187,10 @@ TEST(ConfigNames, SmallerThings) {
                                       {"", "full path"}});
   expect_rows(problem_in_nats_url, {{"nats://nats:4222", ""},
                                     {"tls://nats", ""},
+                                    {"nats://a:4222,nats://b:4222, nats://[::1]", ""},
+                                    {"nats://a:4222,http://b", "expected nats://"},
+                                    {"nats://a:4222,", "begin with nats://"},
+                                    {"nats://u:p@nats", "user and password_env"},
                                     {"http://nats", "expected nats://"},
                                     {"nats", "begin with nats://"}});
   expect_rows(problem_in_query_name,
