@@ -23,6 +23,8 @@ Examples:
   brink serve --config shop.yaml         run one node; SIGHUP reloads, SIGTERM drains and ends
   brink check --explain cache.memory     what a key means, its default and its range
   brink origin --listen 127.0.0.1:8000   a demo origin alone, with slow and failing routes
+  brink purge --tag product-7            drop what carries the tag, on every node; waits for all
+  brink versions shop --set 2026-11-27   switch a site to another version at once
 
 The smallest configuration (shop.yaml):
   listen:
@@ -52,6 +54,25 @@ Examples:
   brink origin --listen 127.0.0.1:8000              the made-up shop; GET /routes lists its routes
   brink origin --listen 127.0.0.1:8000 --root site  the files below site/
   curl -s http://127.0.0.1:8000/_requests           how often each URL was asked)";
+
+constexpr char kPurgeExamples[] = R"(
+Examples:
+  brink purge --url https://shop.example.com/a --url https://shop.example.com/b
+  brink purge --tag product-7 --tag sale     what carries any of them; --all-tags: all of them
+  brink purge --prefix shop.example.com/img/ --soft   stale instead of gone
+  brink purge --pattern '*.example.com/*.js' --dry-run
+  brink purge --all --site shop --wait none --json
+  brink purge --show p-k3j…                  how an earlier purge has gone on
+
+Exit status: 0 everybody who was waited for has applied it, 1 not yet or failed, 2 usage.
+The token is read from the environment (BRINK_ADMIN_TOKEN); it needs the right `purge`.)";
+
+constexpr char kVersionsExamples[] = R"(
+Examples:
+  brink versions shop                            the version in force
+  brink versions shop --set 2026-11-27 --percent 5   a canary for one client in twenty
+  brink versions shop --set 2026-11-27           for all
+  brink versions shop --set 2026-11-20           back: what is still stored is served again)";
 
 constexpr char kCheckExamples[] = R"(
 Examples:
@@ -84,6 +105,8 @@ class CommandLine {
     add_demo();
     add_origin();
     add_check();
+    add_purge();
+    add_versions();
   }
 
   int run(int argc, const char* const* argv) {
@@ -95,6 +118,11 @@ class CommandLine {
     if (*serve_) return run_serve(serve_arguments_);
     if (*demo_) return run_demo(demo_arguments_);
     if (*origin_) return run_origin(origin_arguments_);
+    if (*purge_) {
+      return purge_arguments_.show.empty() ? run_purge(purge_arguments_)
+                                           : run_show_purge(purge_arguments_);
+    }
+    if (*versions_) return run_versions(versions_arguments_);
     return run_check(check_arguments_);
   }
 
@@ -164,7 +192,67 @@ class CommandLine {
     });
   }
 
+  static void add_admin(CLI::App* command, AdminTarget& admin) {
+    command->add_option("--admin", admin.url, "The node's admin address (http://127.0.0.1:9901)")
+        ->envname("BRINK_ADMIN")
+        ->type_name("URL");
+    command->add_option("--token", admin.token, "The token; better left to the environment")
+        ->envname("BRINK_ADMIN_TOKEN")
+        ->type_name("SECRET");
+  }
+
+  void add_purge() {
+    purge_ = app_.add_subcommand("purge", "Drop what is stored, on every node");
+    PurgeArguments& to = purge_arguments_;
+    add_admin(purge_, to.admin);
+    CLI::Option_group* what = purge_->add_option_group("What", "exactly one of");
+    what->add_option("-u,--url", to.urls, "This URL; may be given again")->type_name("URL");
+    what->add_option("-t,--tag", to.tags, "What carries this tag; may be given again")
+        ->type_name("TAG");
+    what->add_option("--prefix", to.prefix, "URLs that begin so, or paths (/…)")->type_name("TEXT");
+    what->add_option("--pattern", to.pattern, "URLs or paths by glob: * and ?")->type_name("GLOB");
+    what->add_option("--regex", to.regex, "URLs in which this is found (RE2)")->type_name("RE");
+    what->add_option("--host", to.host, "Everything of this host")->type_name("HOST");
+    what->add_flag("--all", to.all, "Everything (of --site)");
+    what->add_option("--show", to.show, "No purge: how an earlier one has gone on")
+        ->type_name("ID");
+    what->require_option(1);
+    purge_->add_flag("--all-tags", to.all_tags, "Only what carries all the tags");
+    purge_->add_flag("--ignore-query", to.ignore_query, "URLs whatever their query");
+    purge_->add_option("--site", to.site, "Only within this site")->type_name("SITE");
+    purge_->add_flag("--soft", to.soft, "Make stale instead of gone");
+    purge_->add_flag("--dry-run", to.dry_run, "Only count what it would match");
+    purge_->add_option("--wait", to.wait, "For whom (all)")
+        ->check(CLI::IsMember({"none", "node", "pop", "all"}))
+        ->type_name("none|node|pop|all");
+    purge_->add_option("--timeout", to.timeout_s, "How long to wait for them (10)")
+        ->check(CLI::Range(0.0, 60.0))
+        ->type_name("SECONDS");
+    purge_->add_option("--reason", to.reason, "Why, for the audit log")->type_name("TEXT");
+    purge_->add_option("--idempotency-key", to.idempotency_key, "The same key counts once")
+        ->type_name("KEY");
+    purge_->add_flag("--json", to.json, "The API's answer, for scripts");
+    purge_->footer(kPurgeExamples);
+  }
+
+  void add_versions() {
+    versions_ = app_.add_subcommand("versions", "Show or set a site's version");
+    VersionsArguments& to = versions_arguments_;
+    add_admin(versions_, to.admin);
+    versions_->add_option("site", to.site, "The site's name")->required()->type_name("SITE");
+    versions_->add_option("--set", to.set, "The new version; \"\" for none")->type_name("VERSION");
+    versions_->add_option("--percent", to.percent, "Of clients; the others keep the one before (100)")
+        ->check(CLI::Range(1, 100))
+        ->type_name("N");
+    versions_->add_flag("--json", to.json, "The API's answer, for scripts");
+    versions_->footer(kVersionsExamples);
+  }
+
   CLI::App app_;
+  CLI::App* purge_ = nullptr;
+  CLI::App* versions_ = nullptr;
+  PurgeArguments purge_arguments_;
+  VersionsArguments versions_arguments_;
   CLI::App* serve_ = nullptr;
   CLI::App* demo_ = nullptr;
   CLI::App* origin_ = nullptr;

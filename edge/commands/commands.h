@@ -6,6 +6,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
+
+#include "edge/commands/admin_client.h"
 
 namespace brink::edge {
 
@@ -30,6 +33,33 @@ struct OriginArguments {
   std::string root;  // empty = the made-up shop
 };
 int run_origin(const OriginArguments& arguments);
+
+struct PurgeArguments {
+  AdminTarget admin;
+  // Exactly one of these:
+  std::vector<std::string> urls, tags;
+  std::string prefix, pattern, regex, host;
+  bool all = false;
+  std::string show;  // or the id of an earlier purge
+
+  bool all_tags = false, ignore_query = false;
+  std::string site, reason, idempotency_key;
+  bool soft = false, dry_run = false, json = false;
+  std::string wait = "all";  // none | node | pop | all
+  double timeout_s = 10;
+};
+// 0 when everybody who was waited for has applied it, 1 while somebody has not.
+int run_purge(const PurgeArguments& arguments);
+int run_show_purge(const PurgeArguments& arguments);
+
+struct VersionsArguments {
+  AdminTarget admin;
+  std::string site;
+  std::optional<std::string> set;  // the new version; empty text = none
+  unsigned percent = 100;
+  bool json = false;
+};
+int run_versions(const VersionsArguments& arguments);
 
 struct CheckArguments {
   std::string config;

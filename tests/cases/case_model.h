@@ -180,6 +180,8 @@ struct Action {
     StopUpstream,
     StartUpstream,
     Sync,
+    Purge,
+    Version,
   };
   int line = 0;
   Kind kind = Kind::RunClients;
@@ -187,7 +189,8 @@ struct Action {
   std::vector<Client> clients;  // more than one: at the same time
   Millis by{0};
   Check check;
-  std::string name;
+  std::string name;             // Purge, Version: the node
+  std::vector<Template> words;  // Purge: options, kind, values; Version: site, version, percent
   std::vector<ConfigPart> config;
 };
 

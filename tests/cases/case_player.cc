@@ -5,27 +5,15 @@
 #include <algorithm>
 #include <thread>
 
+#include "tests/cases/admin_calls.h"
 #include "tests/cases/client_player.h"
 #include "tests/cases/config_text.h"
 #include "tests/cases/judge.h"
-#include "tests/support/http_reader.h"
 
 namespace brink::tests::cases {
 namespace {
 
 using Kind = Action::Kind;
-
-// The whole answer of the admin listener, or empty.
-std::string fetch_metrics(std::uint16_t port) {
-  Socket socket = Socket::connect(port);
-  HttpReader reader(socket, kWaitLimit);
-  const std::string_view request =
-      "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
-  HttpMessage response;
-  if (socket.write_all(request, kWaitLimit) != Io::Ok) return {};
-  if (reader.response_head(response, "GET") != Read::Ok) return {};
-  return reader.body(response) == Read::Ok ? response.body : std::string();
-}
 
 }  // namespace
 
@@ -124,6 +112,9 @@ void CasePlayer::carry_out(const Action& action) {
     case Kind::Sync:
       static_cast<void>(stage_.sync(action.name, action.line));
       return;
+    case Kind::Purge:
+    case Kind::Version:
+      return call(action);
   }
 }
 
@@ -155,6 +146,29 @@ void CasePlayer::reload(const Action& action) {
   }
 }
 
+// A purge is over when the node says so.
+void CasePlayer::call(const Action& action) {
+  const RunningNode* node = action.name == "regional" ? regional_.get() : edge_.get();
+  if (node == nullptr) return stage_.fail(action.line, "there is no such node here");
+  std::vector<std::string> words;
+  for (const Template& word : action.words) words.push_back(stage_.expand(word, action.line));
+  AdminAnswer answer;
+  std::string message;
+  if (action.kind == Kind::Purge) {
+    const std::string body = purge_body(words, message);
+    if (body.empty()) return stage_.fail(action.line, message);
+    answer = call_admin(node->admin_port(), "POST", "/v1/purges", body);
+  } else {
+    if (words.size() < 2) return stage_.fail(action.line, "expected SITE VERSION [PERCENT]");
+    const std::string body = fmt::format("{{\"version\":\"{}\",\"percent\":{}}}", words[1],
+                                         words.size() > 2 ? words[2] : "100");
+    answer = call_admin(node->admin_port(), "PUT", "/v1/sites/" + words[0] + "/version", body);
+  }
+  stage_.transcript.add(action.name, fmt::format("{} {}", answer.status, answer.body));
+  if (answer.status != 200)
+    stage_.fail(action.line, fmt::format("answered {}: {}", answer.status, answer.body));
+}
+
 void CasePlayer::check(const Check& check, bool patiently) {
   const Ticks end = SystemClock().ticks() + kWaitLimit;
   std::string wrong = look(check);
@@ -180,7 +194,7 @@ std::string CasePlayer::look(const Check& check) {
 std::string CasePlayer::look_at_metric(const Check& check) {
   const RunningNode* node = check.source == "regional" ? regional_.get() : edge_.get();
   if (node == nullptr || node->admin_port() == 0) return "no admin listener to read metrics from";
-  const auto seen = metric_total(fetch_metrics(node->admin_port()), check.name);
+  const auto seen = metric_total(call_admin(node->admin_port(), "GET", "/metrics").body, check.name);
   return judge(check, seen, stage_.expand(check.value, check.line));
 }
 

@@ -37,6 +37,7 @@ class CasePlayer {
   void carry_out(const Action& action);
   void run_clients(const Action& action);
   void reload(const Action& action);
+  void call(const Action& action);
   void check(const Check& check, bool patiently);
   std::string look(const Check& check);
   std::string look_at_metric(const Check& check);

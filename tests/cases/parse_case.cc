@@ -8,9 +8,10 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kModes = {"single", "tier", "in-process", "binary"};
 constexpr std::array<std::string_view, 5> kSections = {"top", "node", "site", "origin", "sites"};
-constexpr std::array<std::string_view, 11> kActions = {"client", "parallel", "advance", "expect",
+constexpr std::array<std::string_view, 13> kActions = {"client", "parallel", "advance", "expect",
                                                        "await",  "reload",   "signal",  "stop",
-                                                       "start",  "sync",     "when"};
+                                                       "start",  "sync",     "when",   "purge",
+                                                       "version"};
 
 template <class Set>
 bool one_of(const Set& set, std::string_view word) {
@@ -33,6 +34,14 @@ void parse_reload(const Statement& s, Action& action) {
     throw CaseError(s.line, "reload [refused] { config … }");
   for (const Statement& inner : s.block)
     action.config.push_back(parse_config(inner));
+}
+
+void parse_call(const Statement& s, Action& action) {
+  const std::vector<Word> words = words_of(s);
+  action.name = word_at(s, 1);
+  if (action.name != "edge" && action.name != "regional")
+    throw CaseError(s.line, "expected the node: edge or regional");
+  for (std::size_t i = 2; i < words.size(); ++i) action.words.push_back({words[i].text});
 }
 
 void parse_clients(const Statement& s, Action& action) {
@@ -128,6 +137,9 @@ Action parse_action(const Statement& s) {
                   : verb == "start" ? Kind::StartUpstream
                                     : Kind::Sync;
     action.name = word_at(s, 1, true);
+  } else if (verb == "purge" || verb == "version") {
+    action.kind = verb == "purge" ? Kind::Purge : Kind::Version;
+    parse_call(s, action);
   } else {
     throw CaseError(s.line, "unknown statement: " + s.text);
   }

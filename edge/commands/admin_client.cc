@@ -1,0 +1,89 @@
+#include "edge/commands/admin_client.h"
+
+#include <fmt/core.h>
+
+#include <boost/json/parse.hpp>
+#include <memory>
+
+#include "origin/curl.h"
+
+namespace brink::edge {
+
+namespace {
+
+constexpr std::size_t kBodyBytes = 16U << 20U;
+
+struct SlistCleanup {
+  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+using Lines = std::unique_ptr<curl_slist, SlistCleanup>;
+
+void add(Lines& lines, const std::string& line) {
+  lines.reset(curl_slist_append(lines.release(), line.c_str()));
+}
+
+std::size_t take(char* data, std::size_t, std::size_t size, void* into) noexcept {
+  auto& text = *static_cast<std::string*>(into);
+  if (text.size() + size > kBodyBytes) return 0;
+  text.append(data, size);
+  return size;
+}
+
+std::string text_of(const boost::json::object& object, std::string_view name) {
+  const boost::json::value* value = object.if_contains(name);
+  return value && value->is_string() ? std::string(value->get_string()) : std::string{};
+}
+
+// What a problem says, for a person (RFC 9457).
+std::string message_of(const AdminReply& reply) {
+  if (const auto* object = reply.body.if_object()) {
+    const std::string title = text_of(*object, "title");
+    const std::string detail = text_of(*object, "detail");
+    if (!title.empty()) return detail.empty() ? title : title + ": " + detail;
+  }
+  return fmt::format("the node answered {}", reply.status);
+}
+
+}  // namespace
+
+AdminReply call(const AdminTarget& target, const std::string& method, const std::string& path,
+                const std::string& body, const std::string& idempotency_key, long timeout_s) {
+  origin::ensure_curl_initialised();
+  const origin::CurlEasy easy(curl_easy_init());
+  CHECK(easy != nullptr);
+  AdminReply reply;
+  Lines lines;
+  if (!target.token.empty()) add(lines, "Authorization: Bearer " + target.token);
+  if (!body.empty()) add(lines, "Content-Type: application/json");
+  if (!idempotency_key.empty()) add(lines, "Idempotency-Key: " + idempotency_key);
+  const std::string url = target.url + path;
+  origin::set_option(easy.get(), CURLOPT_URL, url.c_str());
+  origin::set_option(easy.get(), CURLOPT_PROTOCOLS_STR, "http,https");
+  origin::set_option(easy.get(), CURLOPT_NOSIGNAL, 1L);
+  origin::set_option(easy.get(), CURLOPT_NOPROXY, "*");
+  origin::set_option(easy.get(), CURLOPT_CUSTOMREQUEST, method.c_str());
+  origin::set_option(easy.get(), CURLOPT_HTTPHEADER, lines.get());
+  origin::set_option(easy.get(), CURLOPT_CONNECTTIMEOUT, 5L);
+  origin::set_option(easy.get(), CURLOPT_TIMEOUT, timeout_s);
+  origin::set_option(easy.get(), CURLOPT_WRITEFUNCTION, take);
+  origin::set_option(easy.get(), CURLOPT_WRITEDATA, static_cast<void*>(&reply.text));
+  if (!body.empty()) {
+    origin::set_option(easy.get(), CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
+    origin::set_option(easy.get(), CURLOPT_POSTFIELDS, body.c_str());
+  }
+  if (const CURLcode code = curl_easy_perform(easy.get()); code != CURLE_OK) {
+    reply.message = fmt::format("{}: {}. Is the node running, and is this its admin address? "
+                                "--admin URL or BRINK_ADMIN names another.",
+                                target.url, curl_easy_strerror(code));
+    return reply;
+  }
+  long status = 0;
+  curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
+  reply.status = static_cast<int>(status);
+  boost::json::error_code ignored;
+  reply.body = boost::json::parse(reply.text, ignored);
+  if (!reply.ok()) reply.message = message_of(reply);
+  return reply;
+}
+
+}  // namespace brink::edge

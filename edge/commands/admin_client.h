@@ -1,0 +1,29 @@
+#pragma once
+// A node's REST API as the command line uses it.
+
+#include <boost/json/value.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace brink::edge {
+
+// Where the API is and who calls: shared by every command that talks to a node.
+struct AdminTarget {
+  std::string url = "http://127.0.0.1:9901";  // --admin, or BRINK_ADMIN
+  std::string token;                          // from BRINK_ADMIN_TOKEN, or --token-file; never printed
+};
+
+struct AdminReply {
+  int status = 0;        // 0: there was no answer; `message` says why
+  boost::json::value body;
+  std::string text;      // the body as it came
+  std::string message;   // of a problem: its title and detail, for a person
+  bool ok() const { return status >= 200 && status < 300; }
+};
+
+// One request, waited for at most `timeout_s`. Bodies of up to 16 MiB.
+AdminReply call(const AdminTarget& target, const std::string& method, const std::string& path,
+                const std::string& body, const std::string& idempotency_key, long timeout_s);
+
+}  // namespace brink::edge
