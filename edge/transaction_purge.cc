@@ -43,7 +43,7 @@ std::string_view Transaction::version() {
 // The position is read before the store is: every purge up to it is in force for this request.
 void Transaction::take_position() {
   as_of_ = context_.purges.position.applied();
-  fenced_ = context_.purges.position.fenced(context_.clock.ticks());
+  fenced_ = context_.purges.position.fenced(began_);
   behind_ = false;
   purged_ = false;
   min_as_of_ = 0;
