@@ -22,11 +22,15 @@ std::string make_folder() {
 
 }  // namespace
 
-NatsServer::NatsServer(const Setup& setup) : folder_(make_folder()) {
+NatsServer::NatsServer(const Setup& setup)
+    : folder_(make_folder()), store_(setup.store.empty() ? folder_ + "/store" : setup.store) {
+  configure(setup.more);
+}
+
+void NatsServer::configure(const std::string& more) {
   std::ofstream file(folder_ + "/server.conf");
   file << fmt::format("host: 127.0.0.1\nport: {}\njetstream {{ store_dir: \"{}\" }}\n{}\n",
-                      port_.port(), setup.store.empty() ? folder_ + "/store" : setup.store,
-                      setup.more);
+                      port_.port(), store_, more);
 }
 
 NatsServer::~NatsServer() {
