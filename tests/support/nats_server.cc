@@ -4,9 +4,11 @@
 #include <nats/nats.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 namespace brink::tests {
 
@@ -18,6 +20,17 @@ constexpr std::int64_t kAnswerMs = 10'000;
 std::string make_folder() {
   std::string name = (std::filesystem::temp_directory_path() / "brink-nats-XXXXXX").string();
   return ::mkdtemp(name.data()) != nullptr ? name : std::string();
+}
+
+// In PATH, or where Debian puts it.
+std::string find_program() {
+  const char* path = ::getenv("PATH");
+  std::istringstream folders(path != nullptr ? path : "");
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    const std::string file = folder + "/nats-server";
+    if (::access(file.c_str(), X_OK) == 0) return file;
+  }
+  return "/usr/sbin/nats-server";
 }
 
 }  // namespace
@@ -41,7 +54,7 @@ NatsServer::~NatsServer() {
 
 bool NatsServer::start() {
   process_ = std::make_unique<ChildProcess>(
-      std::vector<std::string>{"/usr/sbin/nats-server", "-c", folder_ + "/server.conf"},
+      std::vector<std::string>{find_program(), "-c", folder_ + "/server.conf"},
       std::vector<std::string>{});
   return !process_->wait_for_line("Server is ready", kStartLimit).empty();
 }
