@@ -198,6 +198,8 @@ void NatsCore::prove(Attachment& attachment) {
     return;
   const Ticks at = attachment.wanted->at;
   attachment.wanted.reset();
+  if (at <= attachment.proved) return;
+  attachment.proved = at;
   attachment.listener.on_current(at);
 }
 

@@ -68,6 +68,7 @@ class NatsCore {
     std::function<void()> attached;  // until it was called
     std::uint64_t replay_until = 0;  // records up to there are old ones
     std::optional<Proof> wanted;
+    Ticks proved = Ticks::min();  // the last on_current(); it only moves on
   };
   using AttachmentHandle = std::shared_ptr<Attachment>;
 

@@ -51,6 +51,12 @@ const json::object* member(const json::object& object, std::string_view key) {
   return value != nullptr ? value->if_object() : nullptr;
 }
 
+// Of a replicated stream whose leader is not known another server answers, with empty numbers.
+bool is_leaderless(const json::object& reply) {
+  const json::object* cluster = member(reply, "cluster");
+  return cluster != nullptr && text(*cluster, "leader").empty();
+}
+
 ApiError error_in(const json::object& reply) {
   ApiError out;
   if (const json::object* error = member(reply, "error")) {
@@ -180,6 +186,7 @@ std::optional<StreamInfo> parse_stream_info(std::string_view text_) {
   if (!reply) return std::nullopt;
   StreamInfo info;
   info.error = error_in(*reply);
+  if (info.error.code == 0 && is_leaderless(*reply)) info.error = {503, 0, "it has no leader"};
   if (info.error.code != 0) return info;
   const json::object* state = member(*reply, "state");
   const json::object* config = member(*reply, "config");

@@ -202,6 +202,7 @@ std::string NatsLink::configure(const config::NatsOptions& options, const Settin
   step(natsOptions_SetMaxReconnect(raw, -1));
   step(natsOptions_SetReconnectWait(raw, kReconnectWait.count()));
   step(natsOptions_SetReconnectJitter(raw, kReconnectJitter.count(), kReconnectJitter.count()));
+  step(natsOptions_SetSendAsap(raw, true));
   step(natsOptions_SetReconnectBufSize(raw, kReconnectBuffer));
   step(natsOptions_SetErrorHandler(raw, Trampolines::failed, self));
   step(natsOptions_SetDisconnectedCB(raw, Trampolines::disconnected, self));

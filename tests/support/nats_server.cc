@@ -4,9 +4,11 @@
 #include <nats/nats.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 namespace brink::tests {
 
@@ -20,13 +22,28 @@ std::string make_folder() {
   return ::mkdtemp(name.data()) != nullptr ? name : std::string();
 }
 
+// In PATH, or where Debian puts it.
+std::string find_program() {
+  const char* path = ::getenv("PATH");
+  std::istringstream folders(path != nullptr ? path : "");
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    const std::string file = folder + "/nats-server";
+    if (::access(file.c_str(), X_OK) == 0) return file;
+  }
+  return "/usr/sbin/nats-server";
+}
+
 }  // namespace
 
-NatsServer::NatsServer(const Setup& setup) : folder_(make_folder()) {
+NatsServer::NatsServer(const Setup& setup)
+    : folder_(make_folder()), store_(setup.store.empty() ? folder_ + "/store" : setup.store) {
+  configure(setup.more);
+}
+
+void NatsServer::configure(const std::string& more) {
   std::ofstream file(folder_ + "/server.conf");
   file << fmt::format("host: 127.0.0.1\nport: {}\njetstream {{ store_dir: \"{}\" }}\n{}\n",
-                      port_.port(), setup.store.empty() ? folder_ + "/store" : setup.store,
-                      setup.more);
+                      port_.port(), store_, more);
 }
 
 NatsServer::~NatsServer() {
@@ -37,7 +54,7 @@ NatsServer::~NatsServer() {
 
 bool NatsServer::start() {
   process_ = std::make_unique<ChildProcess>(
-      std::vector<std::string>{"/usr/sbin/nats-server", "-c", folder_ + "/server.conf"},
+      std::vector<std::string>{find_program(), "-c", folder_ + "/server.conf"},
       std::vector<std::string>{});
   return !process_->wait_for_line("Server is ready", kStartLimit).empty();
 }

@@ -23,6 +23,8 @@ class NatsServer {
   NatsServer(const NatsServer&) = delete;
   NatsServer& operator=(const NatsServer&) = delete;
 
+  // Before a start(): other lines than those of the setup.
+  void configure(const std::string& more);
   // False when it does not get ready; standard_error() says why.
   bool start();
   void kill();    // SIGKILL, and waits for its end
@@ -38,7 +40,7 @@ class NatsServer {
 
  private:
   Listener port_;  // reserves it for all of our starts
-  std::string folder_;
+  std::string folder_, store_;
   std::unique_ptr<ChildProcess> process_;
 };
 

@@ -93,6 +93,28 @@ TEST(NatsAccess, Token) {
   expect_works(good);
 }
 
+// libnats gives a connection up for good when it is refused twice.
+TEST(NatsAccess, ARefusalWhileItRunsIsNotForEver) {
+  NatsServer server({"", "authorization { token: \"t0ken\" }"});
+  ASSERT_TRUE(server.start()) << server.standard_error();
+  const SystemClock clock;
+  config::PurgeOptions options = options_for(server);
+  options.nats.password = "t0ken";
+  Node node(options, "a", clock);
+  append_now(*node.log, purge_record("p-1"));
+  server.kill();
+  server.configure("authorization { token: \"another\" }");
+  ASSERT_TRUE(server.start()) << server.standard_error();
+  EXPECT_FALSE(append(*node.log, purge_record("p-2")).get().has_value());
+  server.kill();
+  server.configure("authorization { token: \"t0ken\" }");
+  ASSERT_TRUE(server.start()) << server.standard_error();
+  ASSERT_TRUE(node.seen.wait_for_proof_after(clock.ticks()));
+  append_now(*node.log, purge_record("p-3"));
+  ASSERT_TRUE(node.seen.wait_for_id("p-3"));
+  EXPECT_EQ(node.seen.records().size(), 2U);
+}
+
 TEST(NatsAccess, EncryptedWithAServerThatIsWhoItSays) {
   brink::test::Authority authority, stranger;
   const ServerFiles files(authority, "DNS:nats.test,IP:127.0.0.1");
