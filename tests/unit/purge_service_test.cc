@@ -311,6 +311,7 @@ TEST_F(RemoteLogTest, TheFirstOfTwoWithOneIdCountsWhoeverWasAsked) {
   auto other = node_.submit(tag_purge("k-1", "b"), Wait::Node);
   auto same = node_.submit(tag_purge("k-1", "a"), Wait::Node);
   log_.put(tag_purge("k-1", "a"));  // through another node, meanwhile
+  log_.is_mute = false;
   log_.release();
   EXPECT_EQ(other.get().is, Is::Conflict);
   const Outcome outcome = same.get();
