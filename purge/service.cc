@@ -220,6 +220,15 @@ void Service::add_receipt(const Record& record, const Matched& matched) {
   receipt.bytes = matched.bytes;
   if (pending_.size() >= kPendingReceipts) pending_.erase(pending_.begin());
   pending_.push_back(receipt);
+  // Not by way of the log, so that this node's own answers have it at once.
+  Report own;
+  own.node = options_.node;
+  own.pop = options_.pop;
+  own.instance = instance_;
+  own.applied = record.sequence;
+  own.fenced = parts_.position.fenced(parts_.clock.ticks());
+  own.receipts = {receipt};
+  book_.note(own, parts_.clock.ticks());
 }
 
 // Soon: the first receipt goes at once, those right behind it together. Now: all receipts there

@@ -138,7 +138,8 @@ TEST_F(ApiTest, PurgesCanBeLookedUpAndListed) {
 
   const auto sequences = [&](std::string_view query) {
     std::string out;
-    for (const auto& each : object_of(api_->list_purges({.query = query})).at("purges").as_array())
+    const auto body_of_list = object_of(api_->list_purges({.query = query}));
+    for (const auto& each : body_of_list.at("purges").as_array())
       out += boost::json::serialize(each.as_object().at("sequence")) + " ";
     return out;
   };
