@@ -39,9 +39,17 @@ void check_limits(const CheckContext& context) {
 
 void check_purge(const CheckContext& context) {
   if (!context.is_set("purge")) return;
-  context.warning(
-      "purge", "purging is not in this version yet; these options are checked and have no effect");
   const PurgeOptions& purge = context.options.purge;
+  const bool is_clean = context.findings.is_clean("purge.max_lag") &&
+                        context.findings.is_clean("purge.forget_node_after");
+  if (is_clean && purge.forget_node_after < 4 * purge.max_lag) {
+    const bool is_set = context.is_set("purge.forget_node_after");
+    context.error(
+        is_set ? "purge.forget_node_after" : "purge.max_lag",
+        fmt::format("expected forget_node_after to be at least four times max_lag, so "
+                    "that a node is fenced long before it is forgotten; found {} and {}",
+                    write_duration(purge.forget_node_after), write_duration(purge.max_lag)));
+  }
   if (purge.log == PurgeLogKind::Nats && purge.nats.url.empty() &&
       context.findings.is_clean("purge.nats")) {
     context.error("purge.log",

@@ -173,6 +173,7 @@ struct NatsOptions {
   std::string user, password_env;      // of user and password, or of a token alone (user empty)
   std::string password;                // the variable's value, read at load; never printed
   std::string ca, certificate, key;    // PEM files for tls:// URLs; empty = the system's, none
+  friend bool operator==(const NatsOptions&, const NatsOptions&) = default;
 };
 
 struct PurgeOptions {

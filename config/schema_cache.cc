@@ -15,6 +15,7 @@ constexpr double kSecondMs = 1000;
 constexpr double kHourMs = 3600 * kSecondMs;
 
 constexpr std::array<std::string_view, 2> kPurgeLogs = {"embedded", "nats"};
+constexpr std::array<std::string_view, 3> kFenced = {"revalidate", "serve", "fail"};
 
 constexpr Key not_built(std::string_view name, std::string_view text) {
   Key key;
@@ -139,13 +140,44 @@ constexpr Key kPurgeKeys[] = {
         "log", Type::Choice, "embedded",
         "The purge log: a file of this process, or a NATS JetStream that all nodes share.")
         .among(kPurgeLogs),
-    leaf<&PurgeOptions::path>("path", Type::AbsoluteFile, "", "The embedded log's file."),
+    leaf<&PurgeOptions::path>(
+        "path", Type::AbsoluteFile, "",
+        "The embedded log's file. Default: /var/lib/brink/purge.log where that "
+        "folder can be written to, memory elsewhere.")
+        .also_called("file"),
     branch<&PurgeOptions::nats>("nats", Type::Map, kNatsSection, "Where the shared log is.")
         .example_is("{url: \"nats://nats:4222\"}"),
     leaf<&PurgeOptions::max_lag>(
         "max_lag", Type::Duration, "10s",
         "How long a node may be cut off from the log before it no longer trusts its cache.")
         .between(1, 24 * kHourMs),
+    leaf<&PurgeOptions::fenced>(
+        "fenced", Type::Choice, "revalidate",
+        "What such a node does: ask upstream before it answers from its cache, serve from it all "
+        "the same, or fail with 503.")
+        .among(kFenced),
+    leaf<&PurgeOptions::retain>("retain", Type::Count, "100000",
+                                "How many purges the log and GET /v1/purges keep, and for how many "
+                                "an Idempotency-Key counts.")
+        .also_called("history")
+        .between(100, 10'000'000),
+    leaf<&PurgeOptions::forget_node_after>(
+        "forget_node_after", Type::Duration, "10m",
+        "How long a node may be silent before wait=all waits for it no longer. At least four times "
+        "max_lag.")
+        .between(4, 7 * 24 * kHourMs),
+    leaf<&PurgeOptions::matchers>(
+        "matchers", Type::Count, "1000",
+        "Most prefixes, patterns, regular expressions and combinations of "
+        "tags in force at once; beyond it 429.")
+        .between(1, 100'000),
+    leaf<&PurgeOptions::tags_per_response>("tags_per_response", Type::Count, "1000",
+                                           "Most tags of one response; with more it is not stored.")
+        .between(1, 100'000),
+    leaf<&PurgeOptions::tag_bytes>("tag_bytes", Type::Size, "64KiB",
+                                   "Most bytes of all tags of one response; with more it is not "
+                                   "stored.")
+        .between(1024, kMiB),
 };
 
 constexpr Key kRootKeys[] = {
@@ -179,7 +211,7 @@ constexpr Key kRootKeys[] = {
         .also_called("log logging logs")
         .or_scalar("to"),
     branch<&Options::purge>("purge", Type::Map, kPurgeSection,
-                            "The purge log. Read and checked, and without effect in this version.")
+                            "The purge log, and what a node does that loses it.")
         .example_is("{log: embedded}"),
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 // Requests and answers of the admin listener as plain values: handlers know nothing of sockets.
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +20,8 @@ struct AdminRequest {
   std::string_view host;
   std::string_view origin;  // the field a browser sends
   std::string_view authorization;
+  std::string_view idempotency_key = {};
+  std::string_view client = {};  // its address
   std::vector<std::string_view> captures = {};  // what stands for each "{…}" of the route's path
   const AdminPrincipal* who = nullptr;          // null on routes that need no right
 };
@@ -29,6 +32,9 @@ struct AdminResponse {
   std::string body;
   std::vector<std::pair<std::string, std::string>> fields = {};
 };
+
+// Takes an answer: once, from any thread, also when the client or the listener has gone.
+using AdminDone = std::function<void(AdminResponse)>;
 
 // An answer as RFC 9457 problem details. `code` is the stable word for programs ("unauthorized"),
 // `title` names the kind of problem, `detail` this occurrence and what to do about it.

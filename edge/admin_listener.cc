@@ -81,7 +81,9 @@ bool open_acceptor(tcp::acceptor& acceptor, const std::string& address,
 
 class Listener final : public AdminListener {
  public:
+  Listener() { shared_.link = std::make_shared<AdminLink>(io_); }
   ~Listener() override {
+    shared_.link->close();
     io_.stop();
     if (thread_.joinable()) thread_.join();
   }

@@ -8,16 +8,25 @@
 
 #include "config/options.h"
 #include "config/runtime/metrics.h"
+#include "purge/api.h"
 
 namespace brink::edge {
 
+// What /readyz says: `why` also beside a "ready" that needs a word.
+struct Readiness {
+  Readiness(bool ready, std::string reason = {}) : is_ready(ready), why(std::move(reason)) {}
+  bool is_ready;
+  std::string why;
+};
+
 // What the listener asks the node; called on the admin thread, safe from there.
 struct AdminHooks {
-  std::function<bool()> ready;             // false while starting or draining: /readyz says 503
+  std::function<Readiness()> ready;        // false while starting, joining or draining: /readyz says 503
   std::function<void()> before_scrape;     // refreshes gauges that are computed when read (store, servers)
   std::function<bool(std::string& message)> reload;  // POST /v1/reload
   std::function<std::string()> nodes_json;           // GET /v1/nodes
   std::function<std::string()> stats_json;           // GET /v1/stats
+  purge::Api* purges = nullptr;                      // outlives the listener; null = no such routes
 };
 
 class AdminListener {

@@ -2,6 +2,7 @@
 
 #include <exception>
 
+#include "config/runtime/error.h"
 #include "config/runtime/log.h"
 
 namespace brink::edge {
@@ -38,35 +39,44 @@ bool is_method_of(const AdminRoute& route, std::string_view method) {
 }  // namespace
 
 AdminResponse AdminRouter::answer(AdminRequest& request, const AdminAccess& access) const {
+  std::optional<AdminResponse> out;
+  answer(request, access, [&](AdminResponse response) { out = std::move(response); });
+  CHECK(out.has_value());
+  return std::move(*out);
+}
+
+void AdminRouter::answer(AdminRequest& request, const AdminAccess& access,
+                         const AdminDone& done) const {
   std::string allow;
   for (const AdminRoute& route : routes_) {
     if (!matches(route.path, request.path, request.captures)) continue;
-    if (is_method_of(route, request.method)) return run(route, request, access);
+    if (is_method_of(route, request.method)) return run(route, request, access, done);
     if (!allow.empty()) allow += ", ";
     allow += route.method == "GET" ? "GET, HEAD" : route.method;
   }
   if (allow.empty()) {
-    return problem(404, "unknown-path", "No such path",
-                   "The admin API has no path '" + std::string(request.path.substr(0, 256)) +
-                       "'. docs/admin-api.md lists all of them.");
+    return done(problem(404, "unknown-path", "No such path",
+                        "The admin API has no path '" + std::string(request.path.substr(0, 256)) +
+                            "'. docs/admin-api.md lists all of them."));
   }
   AdminResponse out =
       problem(405, "method-not-allowed", "Method not allowed", "This path answers " + allow + ".");
   out.fields.emplace_back("Allow", allow);
-  return out;
+  done(std::move(out));
 }
 
-AdminResponse AdminRouter::run(const AdminRoute& route, AdminRequest& request,
-                               const AdminAccess& access) const {
+void AdminRouter::run(const AdminRoute& route, AdminRequest& request, const AdminAccess& access,
+                      const AdminDone& done) const {
   if (route.right) {
-    if (auto refusal = access.refuse(request, *route.right, request.who)) return *refusal;
+    if (auto refusal = access.refuse(request, *route.right, request.who)) return done(*refusal);
   }
   try {
-    return route.handle(request);
+    if (route.handle_later) return route.handle_later(request, done);
+    done(route.handle(request));
   } catch (const std::exception& e) {
     log_limited(LogLevel::Error, "admin-handler", "admin", route.path + " failed: " + e.what());
-    return problem(500, "internal", "The call failed inside Brink",
-                   "The reason is in the node's log on standard error.");
+    done(problem(500, "internal", "The call failed inside Brink",
+                 "The reason is in the node's log on standard error."));
   }
 }
 

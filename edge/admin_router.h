@@ -16,6 +16,9 @@ struct AdminRoute {
   std::string path;    // "/v1/purges/{id}": "{…}" stands for one segment that is not empty
   std::optional<config::AdminRight> right;                   // empty: without a token
   std::function<AdminResponse(const AdminRequest&)> handle;  // on the admin thread; short
+  // In place of `handle`: the same, and `done` may be called later. The request is good until this
+  // returns.
+  std::function<void(const AdminRequest&, AdminDone done)> handle_later = {};
 };
 
 // Filled before the listener starts; answering is const and safe from any thread as far as the
@@ -26,11 +29,13 @@ class AdminRouter {
 
   // The handler's answer, or a problem: 404 (no such path), 405 with Allow, 401 or 403 (access),
   // 500 (the handler threw).
+  void answer(AdminRequest& request, const AdminAccess& access, const AdminDone& done) const;
+  // REQUIRES: the route answers at once.
   AdminResponse answer(AdminRequest& request, const AdminAccess& access) const;
 
  private:
-  AdminResponse run(const AdminRoute& route, AdminRequest& request,
-                    const AdminAccess& access) const;
+  void run(const AdminRoute& route, AdminRequest& request, const AdminAccess& access,
+           const AdminDone& done) const;
 
   std::vector<AdminRoute> routes_;
 };

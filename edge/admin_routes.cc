@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "edge/admin_purge.h"
+
 namespace brink::edge {
 
 namespace {
@@ -42,8 +44,10 @@ void add_open_routes(AdminRouter& router, const MetricsRegistry& metrics, AdminH
       {"GET", "/healthz", std::nullopt, [](const AdminRequest&) { return plain(200, "ok\n"); }});
   if (hooks.ready) {
     router.add({"GET", "/readyz", std::nullopt, [ready = hooks.ready](const AdminRequest&) {
-                  return ready() ? plain(200, "ready\n")
-                                 : plain(503, "not ready: starting or draining\n");
+                  const Readiness now = ready();
+                  const std::string why = now.why.empty() ? "" : ": " + now.why;
+                  return plain(now.is_ready ? 200 : 503,
+                               (now.is_ready ? "ready" : "not ready") + why + "\n");
                 }});
   }
   router.add({"GET", "/metrics", std::nullopt,
@@ -68,6 +72,7 @@ void add_admin_routes(AdminRouter& router, const MetricsRegistry& metrics, Admin
   add_open_routes(router, metrics, hooks);
   add_json_route(router, "/v1/nodes", std::move(hooks.nodes_json));
   add_json_route(router, "/v1/stats", std::move(hooks.stats_json));
+  if (hooks.purges != nullptr) add_purge_routes(router, *hooks.purges);
   router.add({"POST", "/v1/reload", AdminRight::Operate,
               [hook = std::move(hooks.reload)](const AdminRequest&) { return reload(hook); }});
 }

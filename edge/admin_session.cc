@@ -2,13 +2,18 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/status.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "config/runtime/fields.h"
 
@@ -56,7 +61,15 @@ AdminResponse bad_request(boost::system::error_code error) {
   return problem(400, "malformed", "Not an HTTP/1.1 request", error.message());
 }
 
-AdminResponse answer(const AdminShared& shared, const Parser::value_type& message) {
+// An answer that may come later. The session alone owns it, so its timer goes with the io_context.
+struct Pending {
+  explicit Pending(net::any_io_executor executor) : arrived(executor, kAdminAnswer) {}
+  net::steady_timer arrived;
+  std::optional<AdminResponse> response;
+};
+
+void ask(const AdminShared& shared, const Parser::value_type& message, std::string_view client,
+         const std::shared_ptr<Pending>& pending) {
   const std::string_view target = text(message.target());
   const std::size_t mark = target.find('?');
   AdminRequest request{
@@ -67,8 +80,26 @@ AdminResponse answer(const AdminShared& shared, const Parser::value_type& messag
       .host = text(message[http::field::host]),
       .origin = text(message[http::field::origin]),
       .authorization = text(message[http::field::authorization]),
+      .idempotency_key = text(message["Idempotency-Key"]),
+      .client = client,
   };
-  return shared.router.answer(request, *shared.access());
+  shared.router.answer(request, *shared.access(),
+                       [link = shared.link, weak = std::weak_ptr(pending)](AdminResponse response) {
+                         link->post([weak, response = std::move(response)]() mutable {
+                           const auto waiting = weak.lock();
+                           if (!waiting || waiting->response) return;
+                           waiting->response = std::move(response);
+                           waiting->arrived.cancel();
+                         });
+                       });
+}
+
+// What ask() has asked for.
+net::awaitable<AdminResponse> answer_of(std::shared_ptr<Pending> pending) {
+  if (!pending->response) co_await pending->arrived.async_wait(kAwait);
+  if (pending->response) co_return std::move(*pending->response);
+  co_return problem(504, "answer-too-late", "The node has not answered in time",
+                    "The call may take effect all the same. Ask for its result, or send it again.");
 }
 
 std::string serialise(const AdminResponse& response, bool with_body, bool keep_alive) {
@@ -131,8 +162,15 @@ net::awaitable<bool> wait_for_request(beast::tcp_stream& stream, beast::flat_buf
 
 }  // namespace
 
+void AdminLink::post(std::function<void()> f) {
+  const std::lock_guard lock(mutex_);
+  if (io_ != nullptr) net::post(*io_, std::move(f));
+}
+
 net::awaitable<void> admin_session(beast::tcp_stream stream, AdminShared& shared) {
   const Counted counted(shared.connections);
+  boost::system::error_code unknown;
+  const std::string client = stream.socket().remote_endpoint(unknown).address().to_string();
   beast::flat_buffer buffer(kAdminHeadBytes + kAdminBodyBytes);
   for (;;) {
     const bool is_there = co_await wait_for_request(stream, buffer);
@@ -142,8 +180,14 @@ net::awaitable<void> admin_session(beast::tcp_stream stream, AdminShared& shared
     parser.body_limit(kAdminBodyBytes);
     const Arrival arrival = co_await read_request(stream, buffer, parser);
     if (!arrival.is_whole && !arrival.refusal) break;
-    const AdminResponse response =
-        arrival.refusal ? *arrival.refusal : answer(shared, parser.get());
+    AdminResponse response;
+    if (arrival.refusal) {
+      response = *arrival.refusal;
+    } else {
+      const auto pending = std::make_shared<Pending>(stream.get_executor());
+      ask(shared, parser.get(), client, pending);
+      response = co_await answer_of(pending);
+    }
     const bool keep_alive = arrival.is_whole && parser.get().keep_alive();
     const bool with_body = parser.get().method() != http::verb::head;
     const std::string bytes = serialise(response, with_body, keep_alive);

@@ -2,8 +2,10 @@
 // One HTTP/1.1 connection of the admin listener, as one coroutine on the admin thread.
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <mutex>
 
@@ -13,15 +15,32 @@ namespace brink::edge {
 
 inline constexpr std::size_t kAdminBodyBytes = 1024 * 1024;  // more → 413
 inline constexpr std::size_t kAdminHeadBytes = 16 * 1024;    // more → 431
-inline constexpr std::size_t kAdminConnections = 64;         // more → 503, close
+inline constexpr std::size_t kAdminConnections = 256;        // more → 503, close
 inline constexpr Seconds kAdminIdle{60};                     // between requests → close
 inline constexpr Seconds kAdminTransfer{10};  // for a whole request, or a whole answer → close
+inline constexpr Seconds kAdminAnswer{65};    // until a handler has its answer → 504
+
+// The way to the admin thread for answers that come later, also when there is none any more.
+class AdminLink {
+ public:
+  explicit AdminLink(boost::asio::io_context& io) : io_(&io) {}
+  void post(std::function<void()> f);
+  void close() {  // before `io` goes
+    const std::lock_guard lock(mutex_);
+    io_ = nullptr;
+  }
+
+ private:
+  std::mutex mutex_;
+  boost::asio::io_context* io_;
+};
 
 // What all sessions share. Outlives them; `router` and `connections` are the admin thread's.
 class AdminShared {
  public:
   AdminRouter router;
   std::size_t connections = 0;
+  std::shared_ptr<AdminLink> link;
 
   std::shared_ptr<const AdminAccess> access() const {
     const std::lock_guard lock(mutex_);

@@ -88,13 +88,33 @@ json::object limits_object(const MetricsRegistry& metrics) {
   return out;
 }
 
+void add_position(json::object& out, const purge::NodeState& state) {
+  out["applied"] = state.applied;
+  out["lag"] = state.lag;
+  out["fenced"] = state.fenced;
+  out["silent_ms"] = state.silent_for.count();
+}
+
 }  // namespace
 
 std::string nodes_json(const NodeFacts& node, const MetricsRegistry& metrics) {
   json::object self = node_object(node);
+  json::array others;
+  for (const purge::NodeState& member : node.members) {
+    if (member.is_self) {
+      add_position(self, member);
+      continue;
+    }
+    json::object other{{"name", member.node}, {"pop", member.pop}, {"role", member.role}};
+    add_position(other, member);
+    others.push_back(std::move(other));
+  }
   self["hit_ratio"] = hit_ratio(metrics);
   self["upstreams"] = upstreams_array(node.upstreams);
-  return json::serialize(json::object{{"nodes", json::array{std::move(self)}}}) + "\n";
+  json::array nodes{std::move(self)};
+  for (json::value& other : others)
+    nodes.push_back(std::move(other));
+  return json::serialize(json::object{{"nodes", std::move(nodes)}}) + "\n";
 }
 
 std::string stats_json(const NodeFacts& node, const MetricsRegistry& metrics) {

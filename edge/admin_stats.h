@@ -9,6 +9,7 @@
 #include "config/runtime/metrics.h"
 #include "edge/store/store.h"
 #include "origin/server_group.h"
+#include "purge/service.h"
 
 namespace brink::edge {
 
@@ -25,10 +26,11 @@ struct NodeFacts {
   bool is_ready = false;  // false while draining
   store::StoreStats store;
   std::vector<UpstreamFacts> upstreams;
+  std::vector<purge::NodeState> members;  // of the deployment, this node among them
 };
 
-// {"nodes":[…]}: the deployment as this node sees it, which is itself and the health of those it
-// asks.
+// {"nodes":[…]}: the deployment as this node sees it: each member's position in the purge log, and
+// of this node, which comes first, also its hit ratio and the health of those it asks.
 std::string nodes_json(const NodeFacts& node, const MetricsRegistry& metrics);
 
 // Everything the dashboard shows, summed over the shards. `hit_ratio` is null before the first

@@ -6,7 +6,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
 #include <utility>
+
+#include "purge/embedded_log.h"
 
 namespace brink::edge {
 
@@ -103,6 +109,12 @@ Copy and paste, in this order. Both edges are asked for the same site, so they a
    curl -s -o /dev/null -w '%{{http_code}}  %header{{content-range}}  %header{{cache-status}}\n' -r 1000000000-1000000099 {fra}/bytes/2147483648
    curl -s -o /dev/null -w '%{{http_code}}  %header{{content-range}}  %header{{cache-status}}\n' -r 1000000500-1000000599 {fra}/bytes/2147483648
 
+8. A purge by tag, answered once all three nodes have applied it; then product 7 is a miss again, at fra and at nyc.
+
+   curl -s {fra_admin}/v1/purges -d '{{"tags":["product-7"],"wait":"all"}}'
+   curl -si -H 'Host: shop.test' {fra}/product/7 | grep -iE '^(HTTP|age|cache-status)'
+   curl -s {nyc_admin}/v1/nodes
+
 Ctrl-C ends it.
 )";
 
@@ -119,6 +131,7 @@ std::unique_ptr<Demo> Demo::start(std::uint16_t port_base, const Clock& clock,
     return nullptr;
   }
   demo->origin_ = std::move(*origin);
+  if (!demo->open_purge_log(clock, message)) return nullptr;
   const std::pair<const char*, const char*> kPlaces[] = {
       {"regional-1", "core"}, {"fra-1", "fra"}, {"nyc-1", "nyc"}};
   for (const auto& [name, pop] : kPlaces) {
@@ -139,8 +152,29 @@ std::unique_ptr<Demo> Demo::start(std::uint16_t port_base, const Clock& clock,
   return demo;
 }
 
+Demo::~Demo() {
+  places_.clear();
+  purge_log_.reset();
+  std::error_code ignored;
+  if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+}
+
+bool Demo::open_purge_log(const Clock& clock, std::string& message) {
+  std::error_code error;
+  std::string folder = (std::filesystem::temp_directory_path(error) / "brink-demo-XXXXXX").string();
+  if (error || ::mkdtemp(folder.data()) == nullptr) {
+    message = "purge log: no temporary folder: " + std::string(std::strerror(errno));
+    return false;
+  }
+  folder_ = folder;
+  purge::EmbeddedLogOptions options;
+  options.path = folder_ + "/purge.log";
+  purge_log_ = purge::EmbeddedLog::open(options, clock, message);
+  return purge_log_ != nullptr;
+}
+
 bool Demo::start_node(const config::Options& options, const Clock& clock, std::string& message) {
-  auto node = Node::start(options, clock, message);
+  auto node = Node::start(options, clock, message, {.reload = {}, .purge_log = purge_log_});
   if (node == nullptr) {
     message = options.node.name + ": " + message;
     return false;

@@ -10,6 +10,7 @@
 #include "config/runtime/clock.h"
 #include "edge/node.h"
 #include "origin/demo_origin.h"
+#include "purge/log.h"
 
 namespace brink::edge {
 
@@ -20,6 +21,7 @@ class Demo {
   // when something cannot be started. `clock` outlives the demo.
   static std::unique_ptr<Demo> start(std::uint16_t port_base, const Clock& clock,
                                      std::string& message);
+  ~Demo();
 
   // What to open and what to type, with the real ports.
   std::string story() const;
@@ -35,7 +37,10 @@ class Demo {
   };
 
   bool start_node(const config::Options& options, const Clock& clock, std::string& message);
+  bool open_purge_log(const Clock& clock, std::string& message);
 
+  std::string folder_;                          // of the purge log; goes with the demo
+  std::shared_ptr<purge::Log> purge_log_;       // one for all nodes: outlives them
   std::unique_ptr<origin::DemoOrigin> origin_;  // outlives the nodes, which ask it
   std::vector<Place> places_;                   // regional, fra, nyc
   std::vector<std::uint16_t> replaced_;         // ports that were taken

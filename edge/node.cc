@@ -10,7 +10,7 @@
 #include "edge/admin_stats.h"
 #include "edge/client_stream.h"
 #include "edge/listen_address.h"
-#include "edge/purge_target.h"
+#include "edge/node_purge.h"
 #include "edge/shard.h"
 #include "edge/store_metrics.h"
 #include "origin/health_check.h"
@@ -64,6 +64,8 @@ class NodeImpl final : public Node {
   std::optional<Prepared> prepare(const config::Options& options, std::string& message) const;
   bool bind(const ListenerConfig& listener, std::size_t index, std::string& message);
   bool start_admin(std::string& message);
+  bool open_purges(std::string& message);
+  Readiness readiness() const;
   bool needs_restart(const config::Options& options, std::string& message) const;
   bool move_listeners(const config::Options& options, const Prepared& next, std::string& message);
   void reclaim_later();
@@ -93,6 +95,7 @@ class NodeImpl final : public Node {
   net::executor_work_guard<Executor> control_work_{control_.get_executor()};
   std::unique_ptr<origin::HealthChecker> health_;
   std::optional<Timer> reclaim_timer_;  // the control thread's
+  std::unique_ptr<NodePurge> purge_;
   std::thread control_thread_;
   std::unique_ptr<AdminListener> admin_;
   std::atomic<bool> ready_{false};
@@ -109,7 +112,7 @@ NodeImpl::NodeImpl(const config::Options& options, const Clock& clock, NodeHooks
       store_(store::make_memory_store(store_options(options.cache))),
       purges_(options.purge),
       purge_target_(purges_, *store_, clock, metrics_),
-      reclaimer_(purges_, *store_, metrics_, {}),
+      reclaimer_(purges_, *store_, metrics_, [this](std::uint64_t n) { purge_->on_counted(n); }),
       started_(real_clock_.ticks()) {}
 
 NodeImpl::~NodeImpl() {
@@ -118,6 +121,7 @@ NodeImpl::~NodeImpl() {
   control_work_.reset();
   control_.stop();
   if (control_thread_.joinable()) control_thread_.join();
+  purge_.reset();
   reclaim_timer_.reset();
   health_.reset();  // belongs to the control thread: only once that has ended
   shards_.clear();
@@ -127,7 +131,7 @@ bool NodeImpl::start_all(std::string& message) {
   access_log_ = make_access_log(options_.access_log, options_.node.name, metrics_, message);
   if (!access_log_) return false;
   auto prepared = prepare(options_, message);
-  if (!prepared) return false;
+  if (!prepared || !open_purges(message)) return false;
   current_ = std::move(*prepared);
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   const unsigned workers = options_.node.workers == 0 ? cores : options_.node.workers;
@@ -141,15 +145,31 @@ bool NodeImpl::start_all(std::string& message) {
     current_.listeners[i].endpoint.port(ports_.back());
   }
   purges_.set_sites(shards_.front()->config().sites);
-  purges_.position.trust_always();
-  for (auto& shard : shards_) shard->run();
   reclaim_timer_.emplace(control_);
   reclaim_later();
   health_ = origin::make_health_checker(control_, real_clock_);
   health_->watch(current_.groups);
   control_thread_ = std::thread([this] { control_.run(); });
+  purge_->start();
+  for (auto& shard : shards_) shard->run();
   ready_ = true;
   return start_admin(message);
+}
+
+bool NodeImpl::open_purges(std::string& message) {
+  auto log = hooks_.purge_log;
+  if (!log) log = open_purge_log(options_.purge, options_.node.name, real_clock_, metrics_, message);
+  if (!log) return false;
+  const NodePurge::Parts parts{purges_, purge_target_, real_clock_, metrics_, control_};
+  purge_ = std::make_unique<NodePurge>(options_, parts, std::move(log));
+  return true;
+}
+
+Readiness NodeImpl::readiness() const {
+  if (!ready_) return {false, "starting or draining"};
+  if (const std::string why = purge_->not_ready(); !why.empty()) return {false, why};
+  // Fenced nodes still answer, unless they were told not to.
+  return {purges_.fenced != config::Fenced::Fail || !purge_->service().fenced(), purge_->fenced_note()};
 }
 
 std::optional<Prepared> NodeImpl::prepare(const config::Options& options, std::string& message) const {
@@ -220,8 +240,12 @@ bool NodeImpl::bind(const ListenerConfig& listener, std::size_t index, std::stri
 bool NodeImpl::start_admin(std::string& message) {
   if (options_.admin.address.empty()) return true;
   AdminHooks hooks;
-  hooks.ready = [this] { return ready_.load(); };
-  hooks.before_scrape = [this] { store_metrics_.update(store_->stats()); };
+  hooks.ready = [this] { return readiness(); };
+  hooks.before_scrape = [this] {
+    store_metrics_.update(store_->stats());
+    purge_->service().update_metrics();
+  };
+  hooks.purges = &purge_->api();
   hooks.reload = hooks_.reload;
   hooks.nodes_json = [this] { return nodes_json(facts(), metrics_); };
   hooks.stats_json = [this] { return stats_json(facts(), metrics_); };
@@ -238,6 +262,7 @@ NodeFacts NodeImpl::facts() const {
   out.uptime = std::chrono::duration_cast<Seconds>(real_clock_.ticks() - started_);
   out.is_ready = ready_;
   out.store = store_->stats();
+  out.members = purge_->service().nodes();
   const Ticks now = real_clock_.ticks();
   if (current_.ring) out.upstreams.push_back({"regional", tiered::ring_group(*current_.ring)->status(now)});
   for (std::size_t i = 0; i < current_.groups.size(); ++i) {
@@ -255,6 +280,13 @@ bool NodeImpl::needs_restart(const config::Options& options, std::string& messag
   if (options.node.workers != options_.node.workers) return refuse("node.workers");
   if (options.admin.address != options_.admin.address) return refuse("admin.address");
   if (options.cache.variants_per_key != options_.cache.variants_per_key) return refuse("cache.variants_per_key");
+  const config::PurgeOptions& purge = options.purge;
+  const config::PurgeOptions& old = options_.purge;
+  if (purge.log != old.log || purge.path != old.path || purge.nats != old.nats) return refuse("purge.log");
+  if (purge.retain != old.retain) return refuse("purge.retain");
+  if (purge.matchers != old.matchers) return refuse("purge.matchers");
+  if (purge.max_lag != old.max_lag) return refuse("purge.max_lag");
+  if (purge.forget_node_after != old.forget_node_after) return refuse("purge.forget_node_after");
   return false;
 }
 
@@ -351,6 +383,7 @@ void NodeImpl::stop() {
   }
   admin_.reset();
   for (auto& shard : shards_) shard->stop();
+  purge_->stop();
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "config/options.h"
 #include "config/runtime/clock.h"
 #include "config/runtime/error.h"
+#include "purge/log.h"
 
 namespace brink::edge {
 
@@ -17,6 +18,8 @@ namespace brink::edge {
 struct NodeHooks {
   // POST /v1/reload: reads the configuration again and calls Node::reload(); false and why in `message`. Null = 501.
   std::function<bool(std::string& message)> reload;
+  // The purge log that this node shares with others of its process. Null = its own, as options.purge says.
+  std::shared_ptr<purge::Log> purge_log = nullptr;
 };
 
 class Node {

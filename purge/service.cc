@@ -218,8 +218,42 @@ void Service::add_receipt(const Record& record, const Matched& matched) {
   receipt.applied_ms = static_cast<std::uint32_t>(std::clamp<std::int64_t>(ms, 0, UINT32_MAX));
   receipt.responses = matched.responses;
   receipt.bytes = matched.bytes;
+  give_receipt(receipt);
+  if (receipt.responses) return;
+  if (uncounted_.size() >= kUncounted) uncounted_.pop_front();
+  uncounted_.push_back(record.sequence);
+}
+
+// To the others with the next report; to this node's own answers at once.
+void Service::give_receipt(const Receipt& receipt) {
   if (pending_.size() >= kPendingReceipts) pending_.erase(pending_.begin());
   pending_.push_back(receipt);
+  Report own;
+  own.node = options_.node;
+  own.pop = options_.pop;
+  own.instance = instance_;
+  own.applied = receipt.sequence;
+  own.fenced = parts_.position.fenced(parts_.clock.ticks());
+  own.receipts = {receipt};
+  book_.note(own, parts_.clock.ticks());
+}
+
+void Service::on_counted(std::uint64_t until,
+                         const std::function<Matched(std::uint64_t)>& matched_by) {
+  {
+    const std::lock_guard lock(mutex_);
+    while (!uncounted_.empty() && uncounted_.front() <= until) {
+      const std::uint64_t sequence = uncounted_.front();
+      uncounted_.pop_front();
+      const Matched matched = matched_by(sequence);
+      Receipt receipt;
+      receipt.sequence = sequence;
+      receipt.responses = matched.responses;
+      receipt.bytes = matched.bytes;
+      give_receipt(receipt);
+    }
+  }
+  report_if_due(Due::Soon);
 }
 
 // Soon: the first receipt goes at once, those right behind it together. Now: all receipts there

@@ -2,8 +2,7 @@
 // One node's side of the purge log: applies what it delivers, says so to the others, and knows when
 // this node may trust its position (DESIGN.md section 4).
 //
-//   start() → replay → current → Join appended → Join applied: joined → … → Leave appended →
-//   stopped
+//   start() → replay → current → Join appended → Join applied: joined → … → Leave appended → end
 //
 // A node is fenced until it has joined. A Leave for this very run that it did not ask for (it was
 // silent for purge.forget_node_after, so nobody waited for it any more), records that were lost, or
@@ -11,11 +10,13 @@
 //
 // Threads: the log's calls come on the log's thread; tick() on one of the node's; the rest from
 // any. `done` of submit() comes on the log's thread, that of tick(), or the caller's; never with a
-// lock held. Bounds: kWaiters answers that wait, kPendingReceipts receipts that were not reported
-// yet (the oldest go: the position in the next report says the same).
+// lock held.
+// Bounds: kWaiters answers that wait, kPendingReceipts receipts that were not reported yet (the
+// oldest go: the position in the next report says the same).
 
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <list>
 #include <mutex>
@@ -36,6 +37,7 @@ namespace brink::purge {
 
 inline constexpr std::size_t kWaiters = 1'024;
 inline constexpr std::size_t kPendingReceipts = 10'000;
+inline constexpr std::size_t kUncounted = 4'096;  // records whose counts come later
 inline constexpr Millis kHeartbeat{1'000};
 
 struct ServiceOptions {
@@ -94,6 +96,9 @@ class Service final : public LogListener {
   // the first one's.
   void submit(Record record, Wait wait, Millis timeout, Done done);
 
+  // The target has counted every record up to `until`: later receipts say what they matched.
+  void on_counted(std::uint64_t until, const std::function<Matched(std::uint64_t)>& matched_by);
+
   bool joined() const;
   bool fenced() const { return parts_.position.fenced(parts_.clock.ticks()); }
   std::uint64_t applied() const { return parts_.position.applied(); }
@@ -139,6 +144,7 @@ class Service final : public LogListener {
   void note_member(const Record& record, bool replayed);
   void join_anew(Millis pause);
   void add_receipt(const Record& record, const Matched& matched);
+  void give_receipt(const Receipt& receipt);
   enum class Due : std::uint8_t { Soon, Now, Heartbeat };
   std::optional<Report> take_report(Due due);
   std::optional<Record> leave_of_silent();  // takes mutex_ itself
@@ -167,7 +173,8 @@ class Service final : public LogListener {
   Book book_;
   std::list<Waiter> waiters_;
   std::uint64_t next_waiter_ = 1;
-  std::vector<Receipt> pending_;  // receipts
+  std::vector<Receipt> pending_;         // receipts
+  std::deque<std::uint64_t> uncounted_;  // sequences of this node's receipts without counts
   Ticks reported_at_{};
   Ticks proved_at_{};  // last on_current()
   std::string instance_;

@@ -24,7 +24,7 @@ class FakeTarget final : public Target {
     const std::lock_guard lock(mutex_);
     applied_.push_back(record.id + (replayed ? " replayed" : ""));
     position_when_applied_.push_back(position ? position->applied() : 0);
-    return {3, 300};
+    return counts ? Matched{3, 300} : Matched{};
   }
   void lost_until(std::uint64_t sequence) override {
     const std::lock_guard lock(mutex_);
@@ -39,6 +39,7 @@ class FakeTarget final : public Target {
     return position_when_applied_;
   }
   const Position* position = nullptr;
+  bool counts = true;
 
  private:
   mutable std::mutex mutex_;
@@ -265,6 +266,22 @@ TEST_F(RemoteLogTest, AReportGoesWithEachRecordAndEachSecond) {
   EXPECT_THAT(log_.reports[2].receipts, IsEmpty());
 }
 
+TEST_F(RemoteLogTest, WhatIsCountedLaterComesWithALaterReceipt) {
+  node_.target.counts = false;
+  const Outcome outcome = node_.submit(tag_purge("p-1"), Wait::Node).get();
+  EXPECT_EQ(outcome.receipts.at(0).responses, std::nullopt);
+  EXPECT_EQ(outcome.receipts.at(0).applied_ms.has_value(), true);
+  node_.service.on_counted(1, [](std::uint64_t) { return Matched{9, 9}; });
+  EXPECT_EQ(node_.service.receipts(2).at(0).responses, std::nullopt);
+  clock_.advance(Millis{50});
+  node_.service.on_counted(2, [](std::uint64_t sequence) { return Matched{sequence + 5, 70}; });
+  EXPECT_EQ(node_.service.receipts(2).at(0).responses, 7U);
+  EXPECT_EQ(node_.service.receipts(2).at(0).bytes, 70U);
+  ASSERT_FALSE(log_.reports.empty());
+  ASSERT_FALSE(log_.reports.back().receipts.empty());
+  EXPECT_EQ(log_.reports.back().receipts.back().responses, 7U);
+}
+
 TEST_F(RemoteLogTest, AnswersWhenTheLastNodeHasAppliedIt) {
   log_.put(join_record("nyc-1", "i", "nyc"));
   auto all = node_.submit(tag_purge("p-1"), Wait::All);
@@ -311,6 +328,7 @@ TEST_F(RemoteLogTest, TheFirstOfTwoWithOneIdCountsWhoeverWasAsked) {
   auto other = node_.submit(tag_purge("k-1", "b"), Wait::Node);
   auto same = node_.submit(tag_purge("k-1", "a"), Wait::Node);
   log_.put(tag_purge("k-1", "a"));  // through another node, meanwhile
+  log_.is_mute = false;
   log_.release();
   EXPECT_EQ(other.get().is, Is::Conflict);
   const Outcome outcome = same.get();
