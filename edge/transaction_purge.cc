@@ -105,6 +105,8 @@ store::ResponsePtr soften(store::Store& store, const store::ResponsePtr& respons
 
 // May this request share an answer that was asked for earlier? Before its head has come.
 bool Transaction::may_join(const Fetch& fetch) const {
+  // Who has lost the log cannot tell what was purged since that one began.
+  if (fenced_ && context_.purges.fenced == config::Fenced::Revalidate) return false;
   if (fetch.outrun() || fetch.as_of() < min_as_of_) return false;
   if (after_event_ && LocalEvents::is_after(*after_event_, fetch.began_at_event())) return false;
   return fetch.as_of() >= as_of_ ||

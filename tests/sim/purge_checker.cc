@@ -33,12 +33,17 @@ std::string_view Checker::header(std::string_view name) const {
   return value;
 }
 
-// A node on the way says that it answered from what was stale, which the origin or the site allow.
+// A node on the way says that it answered from what was stale, which the origin or the site allow;
+// of a sliced response of which parts are missing only its lifetime says so.
 bool Checker::says_stale() const {
   bool stale = false;
   edge::cache::for_each_stored_field(answer_.head, [&](const Field& field) {
-    if (iequals(field.name, "cache-status"))
-      stale = stale || field.value.find("detail=stale-") != std::string_view::npos;
+    if (!iequals(field.name, "cache-status")) return true;
+    const auto says = [&](std::string_view text) {
+      return field.value.find(text) != std::string_view::npos;
+    };
+    const bool partly = says("fwd=partial") && (says("; ttl=0;") || says("; ttl=-"));
+    stale = stale || says("detail=stale-") || partly;
     return !stale;
   });
   return stale;

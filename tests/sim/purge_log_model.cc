@@ -5,11 +5,30 @@
 #include "tests/sim/purge_node.h"
 
 namespace brink::purgesim {
+namespace {
+
+std::string in_words(const purge::Record& record) {
+  using Kind = purge::Record::Kind;
+  if (record.kind == Kind::Join) return "join " + record.node;
+  if (record.kind == Kind::Leave) return "leave " + record.node;
+  if (record.kind == Kind::Version) {
+    return "version of " + record.selector.site + ": " + record.version + " for " +
+           std::to_string(record.percent) + " %";
+  }
+  std::string out = record.soft ? "soft purge, kind " : "purge, kind ";
+  out += std::to_string(static_cast<int>(record.selector.kind));
+  for (const std::string& value : record.selector.values)
+    out += " " + value;
+  return record.selector.site.empty() ? out : out + " of site " + record.selector.site;
+}
+
+}  // namespace
 
 std::uint64_t LogModel::append(purge::Record record) {
   record.sequence = entries_.size() + 1;
   entries_.push_back({std::move(record), world_.serial});
   const std::uint64_t sequence = last();
+  world_.note([&] { return "record " + std::to_string(sequence) + " " + in_words(at(sequence).record); });
   for (const auto& node : world_.nodes) {
     if (!node->is_up()) continue;
     node->inbox.push_back({.sequence = sequence});
@@ -87,6 +106,7 @@ void LogModel::acknowledge(std::uint64_t sequence) {
   Entry& entry = entries_[sequence - 1];
   entry.acknowledged_at = world_.clock.now();
   acknowledged_.push_back(sequence);
+  world_.note([&] { return "acknowledged " + std::to_string(sequence); });
   if (entry.record.kind == purge::Record::Kind::Purge) world_.probe(entry.record);
 }
 

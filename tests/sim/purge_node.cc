@@ -163,6 +163,7 @@ void Node::take(const LogItem& item) {
     return;
   }
   if (item.kind == LogItem::Kind::Lost) {
+    world_.note([&] { return name() + " has lost up to " + std::to_string(item.sequence); });
     process_->target.lost_until(item.sequence);
     purges.position.set_applied(item.sequence);
   } else {
@@ -175,6 +176,7 @@ void Node::apply(const Entry& entry, bool replayed) {
   edge::PurgeState& purges = process_->purges;
   using Kind = purge::Record::Kind;
   const purge::Record& record = entry.record;
+  world_.note([&] { return name() + " applies " + std::to_string(record.sequence); });
   process_->target.apply(record, replayed);
   purges.position.set_applied(record.sequence);
   if (record.sequence == join_wanted) joined = true;

@@ -54,6 +54,10 @@ class OriginCall final : public Call {
     } else {
       answer(*page, flavour, serial, head, body);
     }
+    world_.note([&] {
+      return "origin answers " + node_.name() + " " + page->url() + " " + std::to_string(head.status) +
+             " version " + std::to_string(page->version) + " range " + std::string(field("range"));
+    });
     send(std::move(head), world_.latency());
     send_body(std::move(body));
   }

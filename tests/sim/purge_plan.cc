@@ -78,7 +78,11 @@ void World::fault(Node& node) {
   // Longer than a node is trusted, or remembered, or neither.
   constexpr std::array kSpans = {800U, 3000U, 9000U, 15'000U};
   const Millis span(random.below(kSpans[random.below(kSpans.size())]));
-  switch (random.below(3)) {
+  const std::uint64_t kind = random.below(3);
+  note([&] {
+    return node.name() + " fault " + std::to_string(kind) + " for " + std::to_string(span.count());
+  });
+  switch (kind) {
     case 0:
       node.cut_off = true;
       after(span, {}, [&node] {

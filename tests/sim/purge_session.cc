@@ -23,6 +23,14 @@ void Session::begin() {
   head_.fields = fields_;
   head_.client_address = question_.client;
   head_.from_peer = question_.from_peer;
+  world_.note([&] {
+    std::string text = node_.name() + " request " + std::to_string(id_) + " " + question_.method + " " + question_.host + question_.target;
+    for (const auto& [name, value] : question_.fields) {
+      if (name.starts_with("Brink-") || name == "Range" || name.starts_with("If-") || name == "Cache-Control" || name == "X-Flavour")
+        text += " " + name + ": " + value;
+    }
+    return text;
+  });
   transaction_.begin(head_, nullptr);
   if (world_.settings.faults && !world_.quiet && world_.random.chance(0.06)) lose_patience();
   run();
@@ -64,6 +72,14 @@ void Session::run() {
     was_fenced_ = was_fenced_ || node_.is_fenced();
     if (transaction_.advance() == edge::Step::Wait) return;
     responded_ = true;
+    world_.note([&] {
+      const edge::ResponsePlan& plan = transaction_.plan();
+      std::string extra(plan.extra);
+      for (char& c : extra) c = c == '\n' || c == '\r' ? ' ' : c;
+      const std::size_t at = plan.head.find("x-read=");
+      return node_.name() + " answers " + std::to_string(id_) + " " + std::to_string(plan.status) + " " +
+             (at == std::string_view::npos ? "" : std::string(plan.head.substr(at, 12))) + " " + extra;
+    });
     on_head(transaction_.plan());
   }
   while (!done_ && !held_ && read_body()) {

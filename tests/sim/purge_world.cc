@@ -1,6 +1,7 @@
 #include "tests/sim/purge_world.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "tests/sim/purge_client.h"
 #include "tests/sim/purge_log_model.h"
@@ -15,8 +16,8 @@ constexpr std::size_t kStepsMax = 2'000'000;
 
 }  // namespace
 
-World::World(Parts& p, std::uint64_t seed)
-    : parts(p), clock(kStart), random(seed), pages(make_pages(random)), log(std::make_unique<LogModel>(*this)) {
+World::World(Parts& p, std::uint64_t seed, bool trace)
+    : parts(p), clock(kStart), random(seed), pages(make_pages(random)), log(std::make_unique<LogModel>(*this)), traces(trace) {
   sim::seed_secure_random(seed);
   make_settings();
   regionals = random.chance(0.12) ? 0 : 1 + random.below(2);
@@ -54,6 +55,11 @@ void World::post(Whose whose, std::uint64_t waiter, std::function<void()> f) {
 void World::after(Millis delay, Whose whose, std::function<void()> f) {
   later_.push_back({clock.now() + delay, ++order_, whose, std::move(f)});
   std::push_heap(later_.begin(), later_.end(), is_later);
+}
+
+void World::write_note(const std::string& text) const {
+  std::printf("%6lld read %u  %s\n", static_cast<long long>((clock.now() - kStart).count()), serial,
+              text.c_str());
 }
 
 void World::fail(const std::string& what) {
@@ -135,6 +141,7 @@ void World::take_turn(Whose whose, std::function<void()>& f) {
 
 // What came for it meanwhile, in the order in which it came.
 void World::resume(Node& node) {
+  note([&] { return node.name() + " continues"; });
   node.stopped = false;
   std::vector<Later> others;
   for (Later& item : held_) {

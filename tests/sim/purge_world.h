@@ -46,7 +46,7 @@ struct Settings {
 
 class World {
  public:
-  World(Parts& parts, std::uint64_t seed);
+  World(Parts& parts, std::uint64_t seed, bool traces = false);
   ~World();
   // To the end; the text of the first broken promise, or empty.
   std::string run();
@@ -55,7 +55,11 @@ class World {
   void post(Whose whose, std::uint64_t waiter, std::function<void()> f);
   void after(Millis delay, Whose whose, std::function<void()> f);
   void fail(const std::string& what);
-  bool failed() const { return !failure_.empty(); }
+  // A line of what happened, when somebody wants to read that; `text()` gives it.
+  template <class F>
+  void note(F&& text) {
+    if (traces) write_note(text());
+  }
   // Destroys it after this turn.
   void bury(std::unique_ptr<Session> session);
   // Most waits are short; some are longer than a node is trusted or remembered.
@@ -77,6 +81,7 @@ class World {
   std::size_t regionals = 0;  // the first of the nodes
   std::size_t answered = 0;   // clients
   bool quiet = false;         // nothing fails any more
+  bool traces = false;
 
  private:
   struct Ready {
@@ -94,6 +99,7 @@ class World {
     return a.at != b.at ? a.at > b.at : a.order > b.order;
   }
 
+  void write_note(const std::string& text) const;
   void make_settings();
   void plan();
   void plan_purges(Millis span);
