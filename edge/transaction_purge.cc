@@ -149,6 +149,12 @@ void Transaction::append_child_fields(const store::StoredResponse& response) {
       .append(std::to_string(after_event_ && as_of > 0 ? asked_as_of_ : as_of))
       .append("\r\n");
   if (response.meta().keeps_tag_fields) return;
+  if (leader_ && fetch_) {
+    if (const std::string lines = fetch_->progress().tag_lines; !lines.empty()) {
+      extra_.append(lines);  // the store has not kept them
+      return;
+    }
+  }
   std::string plain;
   std::string spaced;  // tags with white space in them
   const store::TagHashes tags = response.tags();

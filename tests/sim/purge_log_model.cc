@@ -103,11 +103,10 @@ void LogModel::look_for_acknowledged() {
 }
 
 void LogModel::acknowledge(std::uint64_t sequence) {
-  Entry& entry = entries_[sequence - 1];
-  entry.acknowledged_at = world_.clock.now();
   acknowledged_.push_back(sequence);
   world_.note([&] { return "acknowledged " + std::to_string(sequence); });
-  if (entry.record.kind == purge::Record::Kind::Purge) world_.probe(entry.record);
+  const purge::Record& record = at(sequence).record;
+  if (record.kind == purge::Record::Kind::Purge) world_.probe(record);
 }
 
 }  // namespace brink::purgesim

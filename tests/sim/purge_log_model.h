@@ -19,7 +19,7 @@ struct Entry {
   purge::Record record;
   std::uint32_t serial = 0;  // what the origin has read up to here may be from before the record
   bool complete = false;     // applied by all that are waited for
-  TimePoint acknowledged_at{};
+  TimePoint applied_at{};    // by the node that was the last
 };
 
 // What is on its way to a node.
@@ -35,6 +35,7 @@ class LogModel {
   explicit LogModel(World& world) : world_(world) {}
 
   std::uint64_t append(purge::Record record);
+  void note_applied(std::uint64_t sequence) { entries_[sequence - 1].applied_at = world_.clock.now(); }
   const Entry& at(std::uint64_t sequence) const { return entries_[sequence - 1]; }
   std::uint64_t last() const { return entries_.size(); }
   // All records, from the beginning or from what is still kept.

@@ -178,6 +178,7 @@ void Node::apply(const Entry& entry, bool replayed) {
   const purge::Record& record = entry.record;
   world_.note([&] { return name() + " applies " + std::to_string(record.sequence); });
   process_->target.apply(record, replayed);
+  world_.log->note_applied(record.sequence);
   purges.position.set_applied(record.sequence);
   if (record.sequence == join_wanted) joined = true;
   if (record.kind != Kind::Leave || record.node != name() || record.sequence < join_wanted) return;
