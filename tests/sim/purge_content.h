@@ -36,7 +36,7 @@ struct Page {
   std::size_t length(std::uint32_t of_version) const;
   std::vector<std::string> tags(std::uint32_t of_version) const;
   // Whether its requests keep meeting a stored response: what liveness is asked of.
-  bool is_plain() const { return !varied && !no_cache && !no_store && !large && max_age_s >= 4; }
+  bool is_plain() const { return !varied && !no_cache && !no_store && !large && max_age_s >= 60; }
 };
 
 std::vector<Page> make_pages(Random& random);

@@ -167,6 +167,7 @@ void World::check_hits_come_back(Node& node) {
         run_until(clock.now() + Millis(100));
       if (!outcome->done || outcome->status != 200)
         return fail("no answer from quiet nodes: " + page.url() + "\n" + outcome->text);
+      run_until(clock.now() + Millis(400));  // the fetch may still be under way
     }
     if (!outcome->hit) return fail("no hit any more: " + page.url() + "\n" + outcome->text);
   }
