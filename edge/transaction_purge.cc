@@ -96,7 +96,12 @@ store::ResponsePtr Transaction::admit(store::ResponsePtr found) {
 store::ResponsePtr soften(store::Store& store, const store::ResponsePtr& response, TimePoint since,
                           std::uint64_t as_of) {
   cache::StoredMeta meta = response->meta();
-  meta.freshness_lifetime_s = std::min(meta.freshness_lifetime_s, cache::current_age(meta, since));
+  // What was still on its way here when it was purged has been stale since before it came.
+  const auto early_s = std::chrono::ceil<Seconds>(meta.response_time - since).count();
+  const std::int64_t age_then =
+      std::int64_t{cache::current_age(meta, since)} - std::max<std::int64_t>(0, early_s);
+  meta.freshness_lifetime_s = static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(age_then, 0, meta.freshness_lifetime_s));
   meta.soft_purged = true;
   store::ResponsePtr stale = store.freshen(response, response->head(), meta, as_of);
   if (!stale) store.drop(response);  // no room for a second head: gone is more than stale
