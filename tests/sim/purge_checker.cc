@@ -129,12 +129,13 @@ std::string Checker::check_purges() const {
 }
 
 // A node that does not trust its position has asked: what the origin then calls unchanged may be
-// from before, and a broken origin calls everything unchanged.
+// from before the purge, and a broken origin calls everything unchanged.
 std::string Checker::check_purge(const Entry& entry) const {
   const Page& page = *answer_.page;
   if (oldest_ > entry.serial || !matches(entry.record, page, version_)) return {};
+  const bool is_current = version_ >= entry.versions[page.number];
+  if (answer_.fenced && (is_current || page.lazy_tag)) return {};
   if (entry.record.soft) return check_soft(entry);
-  if (answer_.fenced && (validated_ > entry.serial || page.lazy_tag)) return {};
   return "content of read " + std::to_string(oldest_) + " (version " + std::to_string(version_) +
          ") although purge " + std::to_string(entry.record.sequence) + " came after read " +
          std::to_string(entry.serial);

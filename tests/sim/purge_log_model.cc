@@ -26,7 +26,11 @@ std::string in_words(const purge::Record& record) {
 
 std::uint64_t LogModel::append(purge::Record record) {
   record.sequence = entries_.size() + 1;
-  entries_.push_back({std::move(record), world_.serial});
+  Entry& entry = entries_.emplace_back();
+  entry.record = std::move(record);
+  entry.serial = world_.serial;
+  for (const Page& page : world_.pages)
+    entry.versions.push_back(page.version);
   const std::uint64_t sequence = last();
   world_.note([&] { return "record " + std::to_string(sequence) + " " + in_words(at(sequence).record); });
   for (const auto& node : world_.nodes) {

@@ -18,6 +18,7 @@ namespace brink::purgesim {
 struct Entry {
   purge::Record record;
   std::uint32_t serial = 0;  // what the origin has read up to here may be from before the record
+  std::vector<std::uint32_t> versions;  // of the origin's pages then, by number
   bool complete = false;     // applied by all that are waited for
   TimePoint applied_at{};    // by the node that was the last
 };
