@@ -247,6 +247,7 @@ void Fetch::begin_body(const origin::ResponseHead& head) {
   result.response = writer_->response();
   result.fill = writer_->fill();
   cache::append_qualified_lines(head.fields, kept, result.unkept);
+  if (!stored && !context.keep_tag_fields) cache::append_tag_lines(head.fields, result.tag_lines);
   note_store_reason(decision.reason);
   if (!result.shareable) leave_table();
   if (!result.shareable && !is_error_status(head.status) && head.status != 416) {
@@ -287,6 +288,7 @@ void Fetch::settle(Phase phase, const Progress& result) {
   progress_.slice = result.slice;
   progress_.fill = result.fill;
   progress_.unkept = result.unkept;
+  progress_.tag_lines = result.tag_lines;
   progress_.error = result.error;
   for (store::Waker* waiter : waiters_) waiter->wake();
 }

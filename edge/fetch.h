@@ -89,6 +89,7 @@ class Fetch final : public origin::Handler, public store::Waker {
     bool anew = false;                          // Streaming: a slice was asked for, the whole came in its place
     std::shared_ptr<store::Fill> fill;          // Streaming, Sliced
     std::string unkept;                         // field lines for the leader's client only, none of the stored response's
+    std::string tag_lines;                      // of what only passes: tags as they came, for a child tier that may keep it
     std::optional<std::uint64_t> content_length;  // as upstream announced it (also for HEAD)
     Error error{ErrorCode::Cancelled, Side::Internal};  // Failed
     int upstream_status = 0;                    // 0 = no head

@@ -112,9 +112,10 @@ void Fetch::begin_map(const origin::ResponseHead& head) {
 std::uint64_t Fetch::generation_of(const cache::SliceMap& map, Fields head,
                                    std::string_view variant) const {
   const SameSlices same(map, head, variant);
-  // Slices from before a purge do not come back under a map from after it.
+  // Slices from before a purge neither come back under a map from after it, be it one that only the
+  // regional node has heard of, nor join those that a later fetch has brought.
   const auto lives_on = [&](const store::ResponsePtr& other) {
-    if (!other || same.score(*other) <= 0 || other->as_of() < as_of_) return false;
+    if (!other || same.score(*other) <= 0 || other->as_of() != reflects_) return false;
     return !plan_.after_event ||
            !LocalEvents::is_after(*plan_.after_event, other->meta().events_as_of);
   };

@@ -122,9 +122,13 @@ SliceReader::Prepared SliceReader::look_at_fetch() {
     return other_part_comes(progress, missing_) ? Prepared::Wait : prepare(true);
   }
   trace_ = fetch_->trace();
-  // Where there was no room for the newer head, it is the one that fetch began with.
-  if (progress.response->meta().response_time >= response_->meta().response_time)
+  // Where there was no room for the newer head, it is the one that fetch began with. A part that was
+  // asked for before a purge comes with a head from before it.
+  const store::StoredResponse& brought = *progress.response;
+  if (brought.meta().response_time >= response_->meta().response_time &&
+      brought.as_of() >= response_->as_of()) {
     newest_ = progress.response;
+  }
   if (leads_) unkept_ = progress.unkept;
   if (!open_filling(progress)) leave_fetch();  // it is for later: open() will find it
   return Prepared::Ready;

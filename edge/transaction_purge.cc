@@ -96,7 +96,12 @@ store::ResponsePtr Transaction::admit(store::ResponsePtr found) {
 store::ResponsePtr soften(store::Store& store, const store::ResponsePtr& response, TimePoint since,
                           std::uint64_t as_of) {
   cache::StoredMeta meta = response->meta();
-  meta.freshness_lifetime_s = std::min(meta.freshness_lifetime_s, cache::current_age(meta, since));
+  // What was still on its way here when it was purged has been stale since before it came.
+  const auto early_s = std::chrono::ceil<Seconds>(meta.response_time - since).count();
+  const std::int64_t age_then =
+      std::int64_t{cache::current_age(meta, since)} - std::max<std::int64_t>(0, early_s);
+  meta.freshness_lifetime_s = static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(age_then, 0, meta.freshness_lifetime_s));
   meta.soft_purged = true;
   store::ResponsePtr stale = store.freshen(response, response->head(), meta, as_of);
   if (!stale) store.drop(response);  // no room for a second head: gone is more than stale
@@ -105,6 +110,8 @@ store::ResponsePtr soften(store::Store& store, const store::ResponsePtr& respons
 
 // May this request share an answer that was asked for earlier? Before its head has come.
 bool Transaction::may_join(const Fetch& fetch) const {
+  // Who has lost the log cannot tell what was purged since that one began.
+  if (fenced_ && context_.purges.fenced == config::Fenced::Revalidate) return false;
   if (fetch.outrun() || fetch.as_of() < min_as_of_) return false;
   if (after_event_ && LocalEvents::is_after(*after_event_, fetch.began_at_event())) return false;
   return fetch.as_of() >= as_of_ ||
@@ -147,6 +154,12 @@ void Transaction::append_child_fields(const store::StoredResponse& response) {
       .append(std::to_string(after_event_ && as_of > 0 ? asked_as_of_ : as_of))
       .append("\r\n");
   if (response.meta().keeps_tag_fields) return;
+  if (leader_ && fetch_) {
+    if (const std::string lines = fetch_->progress().tag_lines; !lines.empty()) {
+      extra_.append(lines);  // the store has not kept them
+      return;
+    }
+  }
   std::string plain;
   std::string spaced;  // tags with white space in them
   const store::TagHashes tags = response.tags();

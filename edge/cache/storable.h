@@ -87,6 +87,10 @@ bool build_stored_head(const ResponseContext& context, const ResponseDirectives&
 void append_qualified_lines(Fields response, const ResponseDirectives& directives,
                             std::string& out);
 
+// The tag fields as they came, which build_stored_head() leaves out: for a child tier, when the
+// response only passes and its tags are kept nowhere. Appended to `out` as above.
+void append_tag_lines(Fields response, std::string& out);
+
 // Brink-Cache-Control, CDN-Cache-Control, Surrogate-Key, Cache-Tag, xkey; and Surrogate-Control
 // where the site reads it. (meta.has_hidden_fields says that there may be such a field, whatever
 // the site does.)

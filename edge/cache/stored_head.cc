@@ -166,6 +166,17 @@ void append_qualified_lines(Fields response, const ResponseDirectives& directive
   }
 }
 
+void append_tag_lines(Fields response, std::string& out) {
+  const auto nominated = connection_options(response);
+  for (const Field& field : response) {
+    if (!is_tag_field(field.name) || !is_well_formed(field) ||
+        std::binary_search(nominated.begin(), nominated.end(), field.name, iless)) {
+      continue;
+    }
+    append_line(field.name, trim_ows(field.value), out);
+  }
+}
+
 bool build_stored_head(const ResponseContext& context, const ResponseDirectives& directives,
                        std::string& out, StoredMeta& meta) {
   out.clear();
