@@ -102,6 +102,13 @@ void ChildProcess::signal(int number) {
   if (pid_ > 0) ::kill(pid_, number);
 }
 
+void ChildProcess::suspend() {
+  if (pid_ <= 0) return;
+  siginfo_t what{};
+  ::kill(pid_, SIGSTOP);
+  ::waitid(P_PID, static_cast<id_t>(pid_), &what, WSTOPPED | WEXITED | WNOWAIT);
+}
+
 std::string ChildProcess::wait_for_exit(Millis limit) {
   if (pid_ <= 0) return "was not started";
   {

@@ -27,6 +27,8 @@ class ChildProcess {
   std::string wait_for_line(const std::string& text, Millis limit, std::size_t nth = 1);
   std::size_t count_lines(const std::string& text) const;
   void signal(int number);
+  // SIGSTOP, and waits until it has stopped.
+  void suspend();
   // Waits for its end: empty when it exited with 0, else how it ended.
   std::string wait_for_exit(Millis limit);
   std::string standard_error() const;

@@ -64,7 +64,7 @@ void NatsServer::kill() {
 }
 
 void NatsServer::freeze() {
-  process_->signal(SIGSTOP);
+  process_->suspend();
 }
 
 void NatsServer::thaw() {

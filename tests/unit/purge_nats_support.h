@@ -3,11 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +28,9 @@ struct Delivered {
   std::string id;
   bool replayed = false;
   friend bool operator==(const Delivered&, const Delivered&) = default;
+  friend std::ostream& operator<<(std::ostream& out, const Delivered& record) {
+    return out << record.sequence << ' ' << record.id << (record.replayed ? " replayed" : "");
+  }
 };
 
 class Seen final : public LogListener {
@@ -52,7 +57,10 @@ class Seen final : public LogListener {
     return wait([&] { return records_.size() >= n; });
   }
   [[nodiscard]] bool wait_for_id(const std::string& id) {
-    return wait([&] { return !records_.empty() && records_.back().id == id; });
+    return wait([&] {
+      return std::any_of(records_.begin(), records_.end(),
+                         [&](const Delivered& record) { return record.id == id; });
+    });
   }
   [[nodiscard]] bool wait_for_proof_after(Ticks at) {
     return wait([&] { return !proofs_.empty() && proofs_.back() > at; });
