@@ -60,6 +60,7 @@ struct FetchPlan {
   store::ResponsePtr asked;         // whose validators the request carries; a 304 is about it
   SliceAsk slice;
   std::vector<store::ResponsePtr> offered;  // on a variant miss: all whose tags it carries, `asked` is one of them
+  std::uint64_t min_as_of = 0;      // what a regional node's answer must reflect of the purge log
   std::optional<std::uint32_t> after_event;  // a child's: what was stored before does not reflect what it knows
   bool may_store = false;
   bool has_authorization = false;

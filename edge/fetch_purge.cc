@@ -19,7 +19,7 @@ void Fetch::note_as_of(const origin::ResponseHead& head) {
   std::uint64_t said = 0;
   const std::string_view text = field_value(head.fields, "brink-as-of");
   std::from_chars(text.data(), text.data() + text.size(), said);
-  tier_behind_ = said < as_of_;
+  tier_behind_ = said < plan_.min_as_of;
   reflects_ = std::max(as_of_, said);
 }
 

@@ -82,7 +82,7 @@ purge::Matched PurgeTarget::apply(const purge::Record& record, bool replayed) {
   return matched;
 }
 
-void PurgeTarget::lost_until(std::uint64_t sequence) { state_.marks.forget(sequence); }
+void PurgeTarget::lost_until(std::uint64_t sequence) { state_.marks.lose(sequence); }
 
 std::uint64_t PurgeTarget::count_url(const purge::Record& record, const std::string& url,
                                      std::uint64_t& bytes) const {

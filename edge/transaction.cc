@@ -218,11 +218,12 @@ void Transaction::miss(cache::Reason reason, CacheResult result) {
   scratch_.assign(key_.text);
   if (!stale_ && !behind_) {
     if (store::ResponsePtr other = context_.store.peek(key_)) {
+      const bool counts = !purged_ || may_offer(*other);
       offered_ = std::move(other);
       context_.store.lookup(key_, TagCollector(tagged_));
       std::erase_if(tagged_, [this](const store::ResponsePtr& variant) { return !may_offer(*variant); });
       if (!purged_) reason = cache::Reason::VariantNotStored;
-      result = CacheResult::VaryMiss;
+      if (counts) result = CacheResult::VaryMiss;
     }
   }
   outcome_.result = result;

@@ -136,10 +136,11 @@ std::uint64_t Transaction::fetch_as_of() const { return std::max(as_of_, min_as_
 
 void Transaction::add_tier_fields(FetchPlan& plan) {
   plan.after_event = after_event_;
-  const std::uint64_t as_of = fetch_as_of();
+  // Behind the last purge there are only records that touch no content.
+  plan.min_as_of = std::max(min_as_of_, std::min(as_of_, context_.purges.marks.last()));
   auto& fields = plan.request.tier_fields;
-  if (as_of > 0) {
-    fields.emplace_back("Brink-Min-As-Of", std::to_string(as_of));
+  if (plan.min_as_of > 0) {
+    fields.emplace_back("Brink-Min-As-Of", std::to_string(plan.min_as_of));
     if (std::string log = context_.purges.log_id(); !log.empty())
       fields.emplace_back("Brink-Log", std::move(log));
   }

@@ -173,6 +173,7 @@ Marks::~Marks() = default;
 
 bool Marks::apply(const Record& record, TimePoint now) {
   CHECK(record.kind == Record::Kind::Purge);
+  raise(last_, record.sequence);
   if (is_matcher(record.selector)) {
     if (add_matcher(record, now)) return true;
     forget(record.sequence);
@@ -290,6 +291,11 @@ void Marks::forget(std::uint64_t sequence) {
   if (next->size() == old->size()) return;
   const std::lock_guard lock(matchers_mutex_);
   matchers_ = std::move(next);
+}
+
+void Marks::lose(std::uint64_t sequence) {
+  raise(last_, sequence);
+  forget(sequence);
 }
 
 std::size_t Marks::size() const {

@@ -82,7 +82,13 @@ class Marks {
 
   // Everything up to `sequence` has been looked at; lower values change nothing.
   void forget(std::uint64_t sequence);
+  // Records up to `sequence` were never seen: everything from before them counts as purged.
+  void lose(std::uint64_t sequence);
   std::uint64_t forgotten() const noexcept { return forgotten_.load(std::memory_order_acquire); }
+
+  // The latest purge that has been applied; 0 = none. Between it and a node's position there are
+  // only records that touch no content.
+  std::uint64_t last() const noexcept { return last_.load(std::memory_order_acquire); }
 
   std::size_t size() const;      // marks, for metrics
   std::size_t matchers() const;  // ditto
@@ -109,6 +115,7 @@ class Marks {
 
   const std::uint32_t max_matchers_;
   std::atomic<std::uint64_t> forgotten_{0};
+  std::atomic<std::uint64_t> last_{0};
   std::atomic<std::uint64_t> last_matcher_{0};  // highest number among them; 0 = none
   std::unique_ptr<std::array<std::atomic<std::uint64_t>, kFilter>> filter_;
   std::array<Stripe, kStripes> stripes_;
