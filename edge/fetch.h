@@ -180,6 +180,7 @@ class Fetch final : public origin::Handler, public store::Waker {
   void drop_map();
   void drop_without_map(const store::ResponsePtr& slice);
   std::uint64_t generation_of(const cache::SliceMap& map, Fields head, std::string_view variant) const;
+  bool has_tags_of(const store::StoredResponse& other) const;
   void replaced(const origin::ResponseHead& head);
   void outdated();
   void decline();
