@@ -221,7 +221,8 @@ class Fetch final : public origin::Handler, public store::Waker {
   std::uint64_t reflects_ = 0;      // as_of_, or what the regional node says beyond it
   bool tier_behind_ = false;        // it says less than it was asked for
   cache::ResponseTags tags_;
-  std::vector<store::Tag> stored_tags_;  // views of tags_
+  std::vector<store::Tag> stored_tags_;  // views of tags_ and former_tags_
+  std::vector<std::string> former_tags_;  // of what has been freshened
   bool in_table_;
   bool ended_ = false;
   std::uint64_t discarded_bytes_ = 0;

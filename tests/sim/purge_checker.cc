@@ -66,7 +66,10 @@ std::string Checker::check() {
   version_ = newest_version_ = static_cast<std::uint32_t>(control("x-version="));
   oldest_ = validated_;
   const std::string_view read = header("x-read");
-  if (!read.empty()) oldest_ = std::min(oldest_, static_cast<std::uint32_t>(number_of(read)));
+  if (!read.empty()) {
+    oldest_ = std::min(oldest_, static_cast<std::uint32_t>(number_of(read)));
+    version_ = newest_version_ = static_cast<std::uint32_t>(number_of(header("x-version")));
+  }
   for (auto part : {&Checker::check_mix, &Checker::check_purges, &Checker::check_version}) {
     if (part == &Checker::check_mix) {
       if (std::string broken = read_stamps(); !broken.empty()) return broken;
