@@ -181,6 +181,7 @@ class Fetch final : public origin::Handler, public store::Waker {
   void drop_map();
   void drop_without_map(const store::ResponsePtr& slice);
   std::uint64_t generation_of(const cache::SliceMap& map, Fields head, std::string_view variant) const;
+  bool has_tags_of(const store::StoredResponse& other) const;
   void replaced(const origin::ResponseHead& head);
   void outdated();
   void decline();
@@ -221,7 +222,8 @@ class Fetch final : public origin::Handler, public store::Waker {
   std::uint64_t reflects_ = 0;      // as_of_, or what the regional node says beyond it
   bool tier_behind_ = false;        // it says less than it was asked for
   cache::ResponseTags tags_;
-  std::vector<store::Tag> stored_tags_;  // views of tags_
+  std::vector<store::Tag> stored_tags_;  // views of tags_ and former_tags_
+  std::vector<std::string> former_tags_;  // of what has been freshened
   bool in_table_;
   bool ended_ = false;
   std::uint64_t discarded_bytes_ = 0;

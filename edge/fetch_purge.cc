@@ -50,26 +50,29 @@ void Fetch::take_tags(Fields fields) {
   }
 }
 
-// Tags that a 304 names take the place of the stored ones of their kind (RFC 9111 §3.2); nothing
-// when it names none. False: too many now.
+// Tags that a 304 (or a HEAD's answer, or another part) names come beside the stored ones, not in
+// their place: a purge that has yet to be heard of here names what the content had when it was made,
+// and not every origin that calls it unchanged is right. A group that is named no more stays as a
+// tag. Nothing when it names none. False: too many.
 bool Fetch::freshen_tags(Fields not_modified, const store::StoredResponse& old,
                          std::optional<std::span<const store::Tag>>& out) {
   if (!cache::names_tags(not_modified)) return true;
   take_tags(not_modified);
-  if (tags_.over_limit) return false;
-  const auto any = [&](auto is) { return std::any_of(not_modified.begin(), not_modified.end(), is); };
-  const bool has_tags = any([](const Field& f) { return cache::is_tag_field(f.name); });
-  const bool has_groups = any([](const Field& f) { return !cache::is_tag_field(f.name) &&
-                                                          cache::names_tags({&f, 1}); });
   const store::TagHashes hashes = old.tags();
-  for (std::size_t i = 0; i < hashes.size(); ++i) {
+  std::unordered_set<std::uint64_t> here;
+  for (const store::Tag& tag : stored_tags_) here.insert(tag.hash);
+  former_tags_.clear();
+  former_tags_.reserve(hashes.size());  // views of these texts are kept
+  for (std::size_t i = 0; i < hashes.size() && !tags_.over_limit; ++i) {
     std::string text;
     bool is_group = false;
-    if (!context_.store.tag_text(hashes[i], text, is_group)) continue;
-    if (is_group ? !has_groups : !has_tags) stored_tags_.push_back({hashes[i], {}, is_group});
+    if (here.contains(hashes[i]) || !context_.store.tag_text(hashes[i], text, is_group)) continue;
+    const std::uint64_t hash = is_group ? purge::hash_tag(text) : hashes[i];
+    if (!here.insert(hash).second) continue;
+    stored_tags_.push_back({hash, former_tags_.emplace_back(std::move(text)), false});
   }
   out = std::span<const store::Tag>(stored_tags_);
-  return true;
+  return !tags_.over_limit && stored_tags_.size() <= context_.purges.tag_limits.tags;
 }
 
 }  // namespace brink::edge

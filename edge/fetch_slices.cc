@@ -116,12 +116,23 @@ std::uint64_t Fetch::generation_of(const cache::SliceMap& map, Fields head,
   // regional node has heard of, nor join those that a later fetch has brought.
   const auto lives_on = [&](const store::ResponsePtr& other) {
     if (!other || same.score(*other) <= 0 || other->as_of() != reflects_) return false;
+    if (!has_tags_of(*other)) return false;
     return !plan_.after_event ||
            !LocalEvents::is_after(*plan_.after_event, other->meta().events_as_of);
   };
   if (lives_on(plan_.stale)) return store::slice_map_of(*plan_.stale).generation;
   const auto stored = context_.store.lookup(cache::make_cache_key_of_text(plan_.cache_key), same);
   return lives_on(stored) ? store::slice_map_of(*stored).generation : secure_random();
+}
+
+// A purge that finds one must find the other.
+bool Fetch::has_tags_of(const store::StoredResponse& other) const {
+  const store::TagHashes hashes = other.tags();
+  if (hashes.size() != stored_tags_.size()) return false;
+  for (std::size_t i = 0; i < hashes.size(); ++i) {
+    if (hashes[i] != stored_tags_[i].hash) return false;
+  }
+  return true;
 }
 
 // Null when it may not be stored, or finds no room. Names the slices.

@@ -43,17 +43,20 @@ class Checker {
   std::string read_stamps();
   std::string check_mix() const;
   std::string check_purges() const;
-  std::string check_purge(const Entry& entry) const;
+  struct Origin {
+    std::uint32_t version = 0;
+    std::uint32_t serial = 0;
+    friend bool operator==(const Origin&, const Origin&) = default;
+  };
+  std::string check_purge(const Entry& entry, const Origin& part) const;
   std::string check_soft(const Entry& entry) const;
   std::string check_version() const;
   std::uint32_t needed_by_version() const;
 
   const World& world_;
   const Answer& answer_;
-  std::uint32_t version_ = 0;       // of the content, by the bytes or the head
-  std::uint32_t oldest_ = 0;        // the earliest read of the origin that something in it is from
+  std::vector<Origin> parts_;       // where its bytes are from, or its head when it has none
   std::uint32_t validated_ = 0;     // the read at which it was last found to be current
-  std::uint32_t newest_version_ = 0;
   std::size_t stamps_ = 0;
 };
 

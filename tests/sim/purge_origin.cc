@@ -71,6 +71,7 @@ class OriginCall final : public Call {
       return;
     }
     head.fields.emplace_back("X-Read", std::to_string(serial));
+    head.fields.emplace_back("X-Version", std::to_string(page.version));
     body = make_body(page, flavour, serial);
     const std::size_t length = body.size();
     const std::string_view if_range = field("if-range");
