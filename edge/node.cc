@@ -111,7 +111,7 @@ NodeImpl::NodeImpl(const config::Options& options, const Clock& clock, NodeHooks
       store_metrics_(metrics_),
       store_(store::make_memory_store(store_options(options.cache))),
       purges_(options.purge),
-      purge_target_(purges_, *store_, clock, metrics_),
+      purge_target_(purges_, *store_, clock),
       reclaimer_(purges_, *store_, metrics_, [this](std::uint64_t n) { purge_->on_counted(n); }),
       started_(real_clock_.ticks()) {}
 

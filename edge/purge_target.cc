@@ -42,13 +42,8 @@ std::string_view site_of_uri(const SiteTable* sites, std::string_view uri) {
   return site ? std::string_view(site->name) : std::string_view{};
 }
 
-PurgeTarget::PurgeTarget(PurgeState& state, store::Store& store, const Clock& clock,
-                         MetricsRegistry& metrics)
-    : state_(state),
-      store_(store),
-      clock_(clock),
-      marks_applied_(metrics.counter("brink_purge_applied_total",
-                                     "Records of the purge log that this node has applied.")) {}
+PurgeTarget::PurgeTarget(PurgeState& state, store::Store& store, const Clock& clock)
+    : state_(state), store_(store), clock_(clock) {}
 
 // A site may leave the query out of its keys: then a URL with one is stored without.
 purge::Record PurgeTarget::as_cache_keys(const purge::Record& record) const {
@@ -69,7 +64,6 @@ purge::Record PurgeTarget::as_cache_keys(const purge::Record& record) const {
 }
 
 purge::Matched PurgeTarget::apply(const purge::Record& record, bool replayed) {
-  marks_applied_.add();
   if (record.kind == purge::Record::Kind::Version) {
     state_.versions.set(record.selector.site, record.version, record.percent);
     return {0, 0};

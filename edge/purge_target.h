@@ -32,7 +32,7 @@ struct PurgePreview {
 class PurgeTarget final : public purge::Target {
  public:
   // All outlive it.
-  PurgeTarget(PurgeState& state, store::Store& store, const Clock& clock, MetricsRegistry& metrics);
+  PurgeTarget(PurgeState& state, store::Store& store, const Clock& clock);
 
   purge::Matched apply(const purge::Record& record, bool replayed) override;
   void lost_until(std::uint64_t sequence) override;
@@ -49,7 +49,6 @@ class PurgeTarget final : public purge::Target {
   PurgeState& state_;
   store::Store& store_;
   const Clock& clock_;
-  Counter& marks_applied_;
 };
 
 // The background half. One thread's.

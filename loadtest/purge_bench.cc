@@ -136,7 +136,7 @@ bool measure_purges(std::uint64_t responses) {
   MetricsRegistry metrics;
   PurgeState state{{}};
   const auto store = filled(responses, true);
-  PurgeTarget target(state, *store, clock_of_this, metrics);
+  PurgeTarget target(state, *store, clock_of_this);
   Reclaimer reclaimer(state, *store, metrics, {});
   std::atomic<bool> done{false};
   std::vector<double> quiet;

@@ -79,7 +79,7 @@ void Shard::post(std::function<void()> f) {
 Process::Process(Node& node)
     : store(edge::store::make_memory_store(store_options())),
       purges(purge_options(node.world_)),
-      target(purges, *store, node.world_.clock, node.world_.parts.registry),
+      target(purges, *store, node.world_.clock),
       reclaimer(purges, *store, node.world_.parts.registry, nullptr),
       empty_bytes(store->stats().bytes_used) {
   purges.set_log_id("sim");
