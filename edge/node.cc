@@ -287,6 +287,8 @@ bool NodeImpl::needs_restart(const config::Options& options, std::string& messag
   if (purge.matchers != old.matchers) return refuse("purge.matchers");
   if (purge.max_lag != old.max_lag) return refuse("purge.max_lag");
   if (purge.forget_node_after != old.forget_node_after) return refuse("purge.forget_node_after");
+  if (purge.tags_per_response != old.tags_per_response) return refuse("purge.tags_per_response");
+  if (purge.tag_bytes != old.tag_bytes) return refuse("purge.tag_bytes");
   return false;
 }
 

@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 #include <future>
+#include <thread>
 
 #include "purge/api.h"
 #include "purge/embedded_log.h"
@@ -71,7 +72,7 @@ class ApiTest : public ::testing::Test {
   }
 
   const TestFolder folder_;
-  const SystemClock clock_;
+  VirtualClock clock_{TimePoint{Millis{1'700'000'000'000}}};
   CountingTarget target_;
   Position position_;
   MetricsRegistry metrics_;
@@ -117,8 +118,11 @@ TEST_F(ApiTest, OutstandingNodesMake202) {
   auto future = promise.get_future();
   api_->purge({.body = R"({"all":true,"wait":"all","timeout_ms":1})", .who = "ops", .sites = {"*"}},
               [&](ApiAnswer answer) { promise.set_value(std::move(answer)); });
-  while (future.wait_for(Millis{1}) != std::future_status::ready)
-    service_->tick();
+  while (service_->list(std::nullopt, 10).size() < 3)
+    std::this_thread::yield();
+  append_and_wait(*log_, leave_record("nobody", "i"));  // by now the one before is acknowledged
+  clock_.advance(Millis{1});
+  service_->tick();
   EXPECT_EQ(future.get().status, 202);
 }
 
