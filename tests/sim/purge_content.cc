@@ -51,7 +51,7 @@ std::size_t Page::length(std::uint32_t of_version) const {
 std::vector<std::string> Page::tags(std::uint32_t of_version) const {
   std::vector<std::string> out = {"t" + std::to_string(number % 4)};
   if (number % 3 == 0) out.push_back("wide");
-  if (number % 2 == 0) out.push_back("v" + std::to_string(of_version % 3));
+  if (!lazy_tag && number % 2 == 0) out.push_back("v" + std::to_string(of_version % 3));
   return out;
 }
 

@@ -34,6 +34,8 @@ struct Page {
   std::string url() const { return "http://" + host + target; }
   std::string etag(std::uint32_t of_version, std::uint16_t flavour) const;
   std::size_t length(std::uint32_t of_version) const;
+  // Those of a broken origin do not change either: parts of several versions would lie under the
+  // tags of one.
   std::vector<std::string> tags(std::uint32_t of_version) const;
   // Whether its requests keep meeting a stored response: what liveness is asked of.
   bool is_plain() const { return !varied && !no_cache && !no_store && !large && max_age_s >= 60; }
