@@ -97,8 +97,9 @@ class Node {
  private:
   friend class Shard;
   void deliver();
-  void take(const LogItem& item);
-  void apply(const Entry& entry, bool replayed);
+  void apply(const LogItem& item);
+  void have_applied(const LogItem& item);
+  void note_membership(const purge::Record& record);
   void beat();
 
   const std::size_t number_;
