@@ -28,9 +28,8 @@ bool tags_fit(const purge::Selector& selector, const std::vector<std::string>& t
   const auto has = [&](const std::string& tag) {
     return std::find(tags.begin(), tags.end(), tag) != tags.end();
   };
-  return selector.match_all
-             ? std::all_of(selector.values.begin(), selector.values.end(), has)
-             : std::any_of(selector.values.begin(), selector.values.end(), has);
+  return selector.match_all ? std::all_of(selector.values.begin(), selector.values.end(), has)
+                            : std::any_of(selector.values.begin(), selector.values.end(), has);
 }
 
 }  // namespace
@@ -92,12 +91,18 @@ bool matches(const purge::Record& record, const Page& page, std::uint32_t versio
     case Kind::Urls:
       return std::any_of(selector.values.begin(), selector.values.end(),
                          [&](const std::string& url) { return without_scheme(url) == text; });
-    case Kind::Tags: return tags_fit(selector, page.tags(version));
-    case Kind::Prefix: return where(selector.values[0]).starts_with(selector.values[0]);
-    case Kind::Pattern: return glob_fits(selector.values[0], where(selector.values[0]));
-    case Kind::Host: return selector.values[0] == page.host;
-    case Kind::Regex: return false;  // not made here
-    case Kind::All: break;
+    case Kind::Tags:
+      return tags_fit(selector, page.tags(version));
+    case Kind::Prefix:
+      return where(selector.values[0]).starts_with(selector.values[0]);
+    case Kind::Pattern:
+      return glob_fits(selector.values[0], where(selector.values[0]));
+    case Kind::Host:
+      return selector.values[0] == page.host;
+    case Kind::Regex:
+      return false;  // not made here
+    case Kind::All:
+      break;
   }
   return true;
 }

@@ -70,7 +70,9 @@ Shard::Shard(Node& node) : node_(node), upstream_(make_upstream(node)) {
                                     parts.identities[node.number()], parts.sites, cache_options()});
 }
 
-Shard::~Shard() { fetches_.cancel_all(); }
+Shard::~Shard() {
+  fetches_.cancel_all();
+}
 
 void Shard::post(std::function<void()> f) {
   if (!node_.dying_) node_.world_.post(node_.now_running(), 0, std::move(f));
@@ -97,7 +99,9 @@ Node::~Node() {
   if (is_up()) crash();
 }
 
-const std::string& Node::name() const { return world_.parts.identities[number_].name; }
+const std::string& Node::name() const {
+  return world_.parts.identities[number_].name;
+}
 
 Shard& Node::some_shard() {
   auto& shards = process_->shards;
@@ -196,7 +200,8 @@ void Node::note_membership(const purge::Record& record) {
   if (record.kind != Kind::Leave || record.node != name() || record.sequence < join_wanted) return;
   joined = false;
   process_->purges.position.distrust();
-  world_.after(Millis(world_.random.below(300)), now_running(), [this] { world_.log->join(*this); });
+  world_.after(Millis(world_.random.below(300)), now_running(),
+               [this] { world_.log->join(*this); });
 }
 
 void Node::beat() {
