@@ -11,7 +11,9 @@ Call::Call(Node& node, origin::Request request, origin::Handler& handler)
       handler_(handler),
       alive_(std::make_shared<bool>(true)) {}
 
-Call::~Call() { *alive_ = false; }
+Call::~Call() {
+  *alive_ = false;
+}
 
 std::string_view Call::field(std::string_view name) const {
   for (const auto& [n, v] : request_.fields) {
@@ -55,8 +57,7 @@ void Call::give() {
   const Piece piece = std::move(inbox_.front());
   inbox_.pop_front();
   if (piece.kind == Piece::Kind::Complete) return handler_.on_complete();
-  if (piece.kind == Piece::Kind::Broken)
-    return handler_.on_error({piece.error, Side::Upstream});
+  if (piece.kind == Piece::Kind::Broken) return handler_.on_error({piece.error, Side::Upstream});
   if (piece.kind == Piece::Kind::Head) {
     give_head(piece);
   } else {

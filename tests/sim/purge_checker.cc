@@ -104,7 +104,8 @@ std::string Checker::check_mix() const {
   const std::uint32_t version = parts_.front().version;
   for (const Origin& part : parts_) {
     if (part.version != version)
-      return "bytes of versions " + std::to_string(version) + " and " + std::to_string(part.version);
+      return "bytes of versions " + std::to_string(version) + " and " +
+             std::to_string(part.version);
   }
   const bool whole = answer_.status == 200 && answer_.whole && !answer_.is_head;
   if (whole && stamps_ * kStampBytes != page.length(version)) {
@@ -135,9 +136,9 @@ std::string Checker::check_purge(const Entry& entry, const Origin& part) const {
   const bool is_current = part.version >= entry.versions[page.number];
   if (answer_.fenced && (is_current || page.lazy_tag)) return {};
   if (entry.record.soft) return check_soft(entry);
-  return "content of read " + std::to_string(part.serial) + " (version " + std::to_string(part.version) +
-         ") although purge " + std::to_string(entry.record.sequence) + " came after read " +
-         std::to_string(entry.serial);
+  return "content of read " + std::to_string(part.serial) + " (version " +
+         std::to_string(part.version) + ") although purge " +
+         std::to_string(entry.record.sequence) + " came after read " + std::to_string(entry.serial);
 }
 
 std::string Checker::check_soft(const Entry& entry) const {

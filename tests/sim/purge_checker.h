@@ -16,12 +16,12 @@ namespace brink::purgesim {
 // One answer, as a client has received it, whole or not.
 struct Answer {
   const Page* page = nullptr;
-  std::string client;               // address
-  std::size_t acknowledged = 0;     // purges, when the request began: LogModel::acknowledged()
-  std::uint64_t appended = 0;       // records of the log, when it ended
+  std::string client;            // address
+  std::size_t acknowledged = 0;  // purges, when the request began: LogModel::acknowledged()
+  std::uint64_t appended = 0;    // records of the log, when it ended
   TimePoint began{};
-  bool fenced = false;              // the node that was asked did not trust its position
-  bool fenced_at_once = false;      // already when the request began
+  bool fenced = false;          // the node that was asked did not trust its position
+  bool fenced_at_once = false;  // already when the request began
   bool whole = false;
   bool is_head = false;
   std::uint16_t flavour = 0;
@@ -55,8 +55,8 @@ class Checker {
 
   const World& world_;
   const Answer& answer_;
-  std::vector<Origin> parts_;       // where its bytes are from, or its head when it has none
-  std::uint32_t validated_ = 0;     // the read at which it was last found to be current
+  std::vector<Origin> parts_;    // where its bytes are from, or its head when it has none
+  std::uint32_t validated_ = 0;  // the read at which it was last found to be current
   std::size_t stamps_ = 0;
 };
 

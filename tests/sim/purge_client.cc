@@ -27,11 +27,13 @@ Question PurgeClient::ask(World& world, const Page& page, bool plain) {
   if (plain) return question;
   if (page.varied && random.chance(0.5)) question.fields.emplace_back("X-Flavour", "b");
   if (random.chance(0.06)) question.method = "HEAD";
-  if (random.chance(page.large ? 0.06 : 0.04)) question.fields.emplace_back("Cache-Control", "no-cache");
+  if (random.chance(page.large ? 0.06 : 0.04))
+    question.fields.emplace_back("Cache-Control", "no-cache");
   if (random.chance(page.large ? 0.6 : 0.06))
     question.fields.emplace_back("Range", some_range(world, page));
   if (page.has_tag && random.chance(0.1)) {
-    const std::uint32_t version = page.version - static_cast<std::uint32_t>(page.version > 1 && random.chance(0.5));
+    const std::uint32_t version =
+        page.version - static_cast<std::uint32_t>(page.version > 1 && random.chance(0.5));
     question.fields.emplace_back("If-None-Match", page.etag(version, 0));
   }
   return question;
@@ -78,7 +80,9 @@ bool PurgeClient::on_bytes(std::string_view bytes) {
   return false;
 }
 
-std::size_t PurgeClient::bytes_at_once() { return plain_ ? 1U << 20U : 16 + world_.random.below(8000); }
+std::size_t PurgeClient::bytes_at_once() {
+  return plain_ ? 1U << 20U : 16 + world_.random.below(8000);
+}
 
 void PurgeClient::on_end(bool whole) {
   ++world_.answered;

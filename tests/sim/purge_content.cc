@@ -28,9 +28,8 @@ bool tags_fit(const purge::Selector& selector, const std::vector<std::string>& t
   const auto has = [&](const std::string& tag) {
     return std::find(tags.begin(), tags.end(), tag) != tags.end();
   };
-  return selector.match_all
-             ? std::all_of(selector.values.begin(), selector.values.end(), has)
-             : std::any_of(selector.values.begin(), selector.values.end(), has);
+  return selector.match_all ? std::all_of(selector.values.begin(), selector.values.end(), has)
+                            : std::any_of(selector.values.begin(), selector.values.end(), has);
 }
 
 }  // namespace
@@ -51,7 +50,7 @@ std::size_t Page::length(std::uint32_t of_version) const {
 std::vector<std::string> Page::tags(std::uint32_t of_version) const {
   std::vector<std::string> out = {"t" + std::to_string(number % 4)};
   if (number % 3 == 0) out.push_back("wide");
-  if (number % 2 == 0) out.push_back("v" + std::to_string(of_version % 3));
+  if (!lazy_tag && number % 2 == 0) out.push_back("v" + std::to_string(of_version % 3));
   return out;
 }
 
@@ -92,12 +91,18 @@ bool matches(const purge::Record& record, const Page& page, std::uint32_t versio
     case Kind::Urls:
       return std::any_of(selector.values.begin(), selector.values.end(),
                          [&](const std::string& url) { return without_scheme(url) == text; });
-    case Kind::Tags: return tags_fit(selector, page.tags(version));
-    case Kind::Prefix: return where(selector.values[0]).starts_with(selector.values[0]);
-    case Kind::Pattern: return glob_fits(selector.values[0], where(selector.values[0]));
-    case Kind::Host: return selector.values[0] == page.host;
-    case Kind::Regex: return false;  // not made here
-    case Kind::All: break;
+    case Kind::Tags:
+      return tags_fit(selector, page.tags(version));
+    case Kind::Prefix:
+      return where(selector.values[0]).starts_with(selector.values[0]);
+    case Kind::Pattern:
+      return glob_fits(selector.values[0], where(selector.values[0]));
+    case Kind::Host:
+      return selector.values[0] == page.host;
+    case Kind::Regex:
+      return false;  // not made here
+    case Kind::All:
+      break;
   }
   return true;
 }

@@ -32,7 +32,8 @@ std::uint64_t LogModel::append(purge::Record record) {
   for (const Page& page : world_.pages)
     entry.versions.push_back(page.version);
   const std::uint64_t sequence = last();
-  world_.note([&] { return "record " + std::to_string(sequence) + " " + in_words(at(sequence).record); });
+  world_.note(
+      [&] { return "record " + std::to_string(sequence) + " " + in_words(at(sequence).record); });
   for (const auto& node : world_.nodes) {
     if (!node->is_up()) continue;
     node->inbox.push_back({.sequence = sequence});
@@ -101,7 +102,8 @@ void LogModel::look_for_acknowledged() {
     if (world_.random.chance(0.7)) {
       acknowledge(sequence);
     } else {
-      world_.after(Millis(world_.random.below(400)), {}, [this, sequence] { acknowledge(sequence); });
+      world_.after(Millis(world_.random.below(400)), {},
+                   [this, sequence] { acknowledge(sequence); });
     }
   }
 }

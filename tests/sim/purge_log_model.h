@@ -1,10 +1,10 @@
 #pragma once
-// The purge log of a simulated deployment: one order of records, delivered to each node in order and
-// at the node's own pace, and the book of who has applied what (DESIGN.md section 4).
+// The purge log of a simulated deployment: one order of records, delivered to each node in order
+// and at the node's own pace, and the book of who has applied what (DESIGN.md section 4).
 //
-// A node is waited for from its Join record on until a Leave record: that of a node that ends, or of
-// one that has been silent for longer than forget_after. A purge is acknowledged with wait=all when
-// everyone who is waited for has applied it.
+// A node is waited for from its Join record on until a Leave record: that of a node that ends, or
+// of one that has been silent for longer than forget_after. A purge is acknowledged with wait=all
+// when everyone who is waited for has applied it.
 
 #include <cstdint>
 #include <deque>
@@ -19,8 +19,8 @@ struct Entry {
   purge::Record record;
   std::uint32_t serial = 0;  // what the origin has read up to here may be from before the record
   std::vector<std::uint32_t> versions;  // of the origin's pages then, by number
-  bool complete = false;     // applied by all that are waited for
-  TimePoint applied_at{};    // by the node that was the last
+  bool complete = false;                // applied by all that are waited for
+  TimePoint applied_at{};               // by the node that was the last
 };
 
 // What is on its way to a node.
@@ -28,7 +28,7 @@ struct LogItem {
   enum class Kind : std::uint8_t { Record, Marker, Lost } kind = Kind::Record;
   std::uint64_t sequence = 0;  // Lost: up to there
   bool replayed = false;
-  Ticks sent{};                // Marker: everything appended before is in front of it
+  Ticks sent{};  // Marker: everything appended before is in front of it
 };
 
 class LogModel {
@@ -36,7 +36,9 @@ class LogModel {
   explicit LogModel(World& world) : world_(world) {}
 
   std::uint64_t append(purge::Record record);
-  void note_applied(std::uint64_t sequence) { entries_[sequence - 1].applied_at = world_.clock.now(); }
+  void note_applied(std::uint64_t sequence) {
+    entries_[sequence - 1].applied_at = world_.clock.now();
+  }
   const Entry& at(std::uint64_t sequence) const { return entries_[sequence - 1]; }
   std::uint64_t last() const { return entries_.size(); }
   // All records, from the beginning or from what is still kept.

@@ -70,7 +70,9 @@ Shard::Shard(Node& node) : node_(node), upstream_(make_upstream(node)) {
                                     parts.identities[node.number()], parts.sites, cache_options()});
 }
 
-Shard::~Shard() { fetches_.cancel_all(); }
+Shard::~Shard() {
+  fetches_.cancel_all();
+}
 
 void Shard::post(std::function<void()> f) {
   if (!node_.dying_) node_.world_.post(node_.now_running(), 0, std::move(f));
@@ -97,7 +99,9 @@ Node::~Node() {
   if (is_up()) crash();
 }
 
-const std::string& Node::name() const { return world_.parts.identities[number_].name; }
+const std::string& Node::name() const {
+  return world_.parts.identities[number_].name;
+}
 
 Shard& Node::some_shard() {
   auto& shards = process_->shards;
@@ -144,47 +148,60 @@ void Node::deliver_later() {
   const Millis lag = behind && random.chance(0.7) ? Millis(1) : Millis(random.below(bound + 1));
   world_.after(lag, now_running(), [this] {
     delivering_ = false;
-    if (!cut_off && !inbox.empty()) deliver();
-    deliver_later();
+    if (!cut_off && !inbox.empty()) {
+      deliver();
+    } else {
+      deliver_later();
+    }
   });
 }
 
+// Requests may come between a record's being in force and the position's saying so.
 void Node::deliver() {
   const LogItem item = inbox.front();
   inbox.pop_front();
-  last_heard = world_.clock.now();  // receipts and reports go the same way
-  take(item);
+  apply(item);
+  const auto go_on = [this, item] {
+    delivering_ = false;
+    last_heard = world_.clock.now();  // receipts and reports go the same way
+    have_applied(item);
+    deliver_later();
+  };
+  if (!world_.random.chance(0.3)) return go_on();
+  delivering_ = true;
+  world_.after(Millis(world_.random.below(60)), now_running(), go_on);
 }
 
-void Node::take(const LogItem& item) {
+void Node::apply(const LogItem& item) {
+  if (item.kind == LogItem::Kind::Lost) {
+    world_.note([&] { return name() + " has lost up to " + std::to_string(item.sequence); });
+    process_->target.lost_until(item.sequence);
+  } else if (item.kind == LogItem::Kind::Record) {
+    world_.note([&] { return name() + " applies " + std::to_string(item.sequence); });
+    process_->target.apply(world_.log->at(item.sequence).record, item.replayed);
+    world_.log->note_applied(item.sequence);
+  }
+}
+
+void Node::have_applied(const LogItem& item) {
   edge::PurgeState& purges = process_->purges;
   if (item.kind == LogItem::Kind::Marker) {
     if (joined) purges.position.trust(item.sent, world_.settings.max_lag);
     return;
   }
-  if (item.kind == LogItem::Kind::Lost) {
-    world_.note([&] { return name() + " has lost up to " + std::to_string(item.sequence); });
-    process_->target.lost_until(item.sequence);
-    purges.position.set_applied(item.sequence);
-  } else {
-    apply(world_.log->at(item.sequence), item.replayed);
-  }
+  purges.position.set_applied(item.sequence);
+  if (item.kind == LogItem::Kind::Record) note_membership(world_.log->at(item.sequence).record);
   world_.log->look_for_acknowledged();
 }
 
-void Node::apply(const Entry& entry, bool replayed) {
-  edge::PurgeState& purges = process_->purges;
+void Node::note_membership(const purge::Record& record) {
   using Kind = purge::Record::Kind;
-  const purge::Record& record = entry.record;
-  world_.note([&] { return name() + " applies " + std::to_string(record.sequence); });
-  process_->target.apply(record, replayed);
-  world_.log->note_applied(record.sequence);
-  purges.position.set_applied(record.sequence);
   if (record.sequence == join_wanted) joined = true;
   if (record.kind != Kind::Leave || record.node != name() || record.sequence < join_wanted) return;
   joined = false;
-  purges.position.distrust();
-  world_.after(Millis(world_.random.below(300)), now_running(), [this] { world_.log->join(*this); });
+  process_->purges.position.distrust();
+  world_.after(Millis(world_.random.below(300)), now_running(),
+               [this] { world_.log->join(*this); });
 }
 
 void Node::beat() {

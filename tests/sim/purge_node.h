@@ -83,10 +83,10 @@ class Node {
   // The log's side.
   void deliver_later();
   void reclaim_later();
-  bool stopped = false;    // the process: SIGSTOP
-  bool cut_off = false;    // from the log
+  bool stopped = false;  // the process: SIGSTOP
+  bool cut_off = false;  // from the log
   bool waited_for = false;
-  bool joined = false;     // has applied the Join record of this run
+  bool joined = false;            // has applied the Join record of this run
   std::uint64_t join_wanted = 0;  // its sequence
   TimePoint last_heard{};
   Millis usual_lag{50};
@@ -97,8 +97,9 @@ class Node {
  private:
   friend class Shard;
   void deliver();
-  void take(const LogItem& item);
-  void apply(const Entry& entry, bool replayed);
+  void apply(const LogItem& item);
+  void have_applied(const LogItem& item);
+  void note_membership(const purge::Record& record);
   void beat();
 
   const std::size_t number_;

@@ -24,7 +24,8 @@ std::optional<Part> part_asked(std::string_view range, std::size_t length) {
   const std::string_view last = range.substr(dash + 1);
   if (first.empty()) return Part{length - std::min<std::size_t>(length, number_of(last)), length};
   const std::size_t begin = number_of(first);
-  const std::size_t end = last.empty() ? length : std::min<std::size_t>(length, number_of(last) + 1);
+  const std::size_t end =
+      last.empty() ? length : std::min<std::size_t>(length, number_of(last) + 1);
   if (begin >= length || begin >= end) return Part{0, 0};
   return Part{begin, end};
 }
@@ -37,7 +38,9 @@ class OriginCall final : public Call {
   }
 
  private:
-  bool happens(double chance) { return world_.settings.faults && !world_.quiet && world_.random.chance(chance); }
+  bool happens(double chance) {
+    return world_.settings.faults && !world_.quiet && world_.random.chance(chance);
+  }
 
   void read() {
     Page* page = world_.page_of(request_.authority, request_.target);
@@ -55,8 +58,9 @@ class OriginCall final : public Call {
       answer(*page, flavour, serial, head, body);
     }
     world_.note([&] {
-      return "origin answers " + node_.name() + " " + page->url() + " " + std::to_string(head.status) +
-             " version " + std::to_string(page->version) + " range " + std::string(field("range"));
+      return "origin answers " + node_.name() + " " + page->url() + " " +
+             std::to_string(head.status) + " version " + std::to_string(page->version) + " range " +
+             std::string(field("range"));
     });
     send(std::move(head), world_.latency());
     send_body(std::move(body));
@@ -123,8 +127,11 @@ class OriginCall final : public Call {
 
   void send_body(std::string body) {
     while (!body.empty()) {
-      if (happens(0.02)) return send({.kind = Piece::Kind::Broken, .error = ErrorCode::ResponseIncomplete}, Millis(0));
-      const std::size_t n = world_.random.chance(0.5) ? body.size() : 1 + world_.random.below(body.size());
+      if (happens(0.02))
+        return send({.kind = Piece::Kind::Broken, .error = ErrorCode::ResponseIncomplete},
+                    Millis(0));
+      const std::size_t n =
+          world_.random.chance(0.5) ? body.size() : 1 + world_.random.below(body.size());
       send({.kind = Piece::Kind::Body, .body = body.substr(0, n)}, Millis(0));
       body.erase(0, n);
     }

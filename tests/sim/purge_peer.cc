@@ -44,7 +44,8 @@ class Peer final : public Session {
  private:
   void send(Piece piece) {
     if (link_->call)
-      link_->call->send(std::move(piece), world_.random.chance(0.5) ? Millis(1) : Millis(world_.random.below(80)));
+      link_->call->send(std::move(piece),
+                        world_.random.chance(0.5) ? Millis(1) : Millis(world_.random.below(80)));
   }
 
   void on_head(const edge::ResponsePlan& plan) override {
@@ -91,7 +92,8 @@ NodeCall::NodeCall(Node& node, Node& asked, origin::Request request, origin::Han
     send({.kind = Piece::Kind::Broken, .error = ErrorCode::ConnectionRefused}, Millis(2));
     return;
   }
-  const Millis way = world_.random.chance(0.05) ? world_.latency() : Millis(world_.random.below(40));
+  const Millis way =
+      world_.random.chance(0.05) ? world_.latency() : Millis(world_.random.below(40));
   world_.after(way, link_->regional, [link = link_, question = std::move(question), &asked] {
     if (!link->call) return;
     const std::uint64_t id = asked.world_.next_id();
@@ -119,7 +121,8 @@ void NodeCall::taken() {
 // A node that does not answer, or whose process has gone with the request.
 void NodeCall::watch() {
   later_here(Millis(3000 + world_.random.below(9000)), [this] {
-    if (!has_head()) send({.kind = Piece::Kind::Broken, .error = ErrorCode::ResponseTimeout}, Millis(0));
+    if (!has_head())
+      send({.kind = Piece::Kind::Broken, .error = ErrorCode::ResponseTimeout}, Millis(0));
   });
   later_here(Millis(60'000), [this] {
     send({.kind = Piece::Kind::Broken, .error = ErrorCode::ResponseIncomplete}, Millis(0));
@@ -144,7 +147,8 @@ class TierCall final : public origin::Call, public origin::Handler {
   Flow on_body(std::string_view bytes) override { return handler_.on_body(bytes); }
   void on_complete() override { handler_.on_complete(); }
   void on_error(Error error) override {
-    if (head_given_ || fell_back_ || node_.world_.random.chance(0.2)) return handler_.on_error(error);
+    if (head_given_ || fell_back_ || node_.world_.random.chance(0.2))
+      return handler_.on_error(error);
     fell_back_ = true;
     inner_ = ask_origin(node_, request_, *this);
   }

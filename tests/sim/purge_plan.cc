@@ -21,21 +21,36 @@ purge::Record World::random_record() {
   const Page& page = pages[random.below(random.chance(0.5) ? 3 : pages.size())];
   const std::vector<std::string> tags = page.tags(page.version);
   switch (random.below(16)) {
-    case 0: name(Kind::All, {}); break;
-    case 1: name(Kind::Host, {page.host}); break;
-    case 2: name(Kind::Prefix, {page.host + page.target.substr(0, 4)}); break;
-    case 3: name(Kind::Prefix, {page.target.substr(0, 4)}); break;
-    case 4: name(Kind::Pattern, {page.host + "/*" + page.target.substr(page.target.size() - 2)}); break;
+    case 0:
+      name(Kind::All, {});
+      break;
+    case 1:
+      name(Kind::Host, {page.host});
+      break;
+    case 2:
+      name(Kind::Prefix, {page.host + page.target.substr(0, 4)});
+      break;
+    case 3:
+      name(Kind::Prefix, {page.target.substr(0, 4)});
+      break;
+    case 4:
+      name(Kind::Pattern, {page.host + "/*" + page.target.substr(page.target.size() - 2)});
+      break;
     case 5:
       name(Kind::Tags, tags);
       selector.match_all = true;
       break;
-    case 6: name(Kind::Urls, {page.url(), pages[random.below(pages.size())].url()}); break;
+    case 6:
+      name(Kind::Urls, {page.url(), pages[random.below(pages.size())].url()});
+      break;
     case 7:
     case 8:
     case 9:
-    case 10: name(Kind::Tags, {tags[random.below(tags.size())]}); break;
-    default: name(Kind::Urls, {page.url()});
+    case 10:
+      name(Kind::Tags, {tags[random.below(tags.size())]});
+      break;
+    default:
+      name(Kind::Urls, {page.url()});
   }
   if (random.chance(0.15)) selector.site = page.site;
   return record;
@@ -54,7 +69,8 @@ void World::set_version() {
   purge::Record record;
   record.kind = purge::Record::Kind::Version;
   record.selector.site = random.chance(0.5) ? "A" : "B";
-  record.version = random.chance(0.15) ? "" : std::string(1, static_cast<char>('1' + random.below(4)));
+  record.version =
+      random.chance(0.15) ? "" : std::string(1, static_cast<char>('1' + random.below(4)));
   record.percent = random.chance(0.75) ? 100 : 30;
   for (Page& page : pages) {
     if (page.site == record.selector.site) ++page.version;
@@ -63,7 +79,9 @@ void World::set_version() {
 }
 
 void World::plan_purges(Millis span) {
-  const auto some_time = [&] { return Millis(random.below(static_cast<std::uint64_t>(span.count()))); };
+  const auto some_time = [&] {
+    return Millis(random.below(static_cast<std::uint64_t>(span.count())));
+  };
   for (std::size_t i = 0; i < settings.purges; ++i)
     after(some_time(), {}, [this] { purge_something(); });
   if (settings.versions) {
@@ -107,7 +125,8 @@ void World::fault(Node& node) {
 void World::plan_faults(Millis span) {
   for (std::size_t i = random.below(7); i > 0; --i) {
     Node& node = *nodes[random.below(nodes.size())];
-    after(Millis(random.below(static_cast<std::uint64_t>(span.count()))), {}, [this, &node] { fault(node); });
+    after(Millis(random.below(static_cast<std::uint64_t>(span.count()))), {},
+          [this, &node] { fault(node); });
   }
 }
 
@@ -116,7 +135,8 @@ void World::plan() {
   plan_purges(span);
   if (random.chance(0.8)) plan_faults(span);
   for (std::size_t i = 0; i < settings.requests; ++i)
-    after(Millis(random.below(static_cast<std::uint64_t>(span.count()))), {}, [this] { start_random_client(); });
+    after(Millis(random.below(static_cast<std::uint64_t>(span.count()))), {},
+          [this] { start_random_client(); });
   for (Millis t{0}; t < span + Millis(40'000); t += Millis(500))
     after(t, {}, [this] { log->forget_silent_nodes(); });
 }
@@ -187,7 +207,8 @@ void World::check_nothing_is_left(Node& node) {
     process.store->sweep(clock.ticks(), Millis(10'000));
   const auto stats = process.store->stats();
   if (stats.responses > 0)
-    return fail(std::to_string(stats.responses) + " responses are left in the store of " + node.name());
+    return fail(std::to_string(stats.responses) + " responses are left in the store of " +
+                node.name());
   if (stats.bytes_used != process.empty_bytes) {
     fail("an empty store takes " + std::to_string(stats.bytes_used) + " bytes, it was " +
          std::to_string(process.empty_bytes));

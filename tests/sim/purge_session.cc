@@ -11,7 +11,9 @@ Session::Session(Node& node, std::uint64_t id, Question question)
       id_(id),
       transaction_(node.some_shard().flow(), *this) {}
 
-Session::~Session() { transaction_.release(); }
+Session::~Session() {
+  transaction_.release();
+}
 
 void Session::begin() {
   fields_.push_back({"Host", question_.host});
@@ -24,9 +26,11 @@ void Session::begin() {
   head_.client_address = question_.client;
   head_.from_peer = question_.from_peer;
   world_.note([&] {
-    std::string text = node_.name() + " request " + std::to_string(id_) + " " + question_.method + " " + question_.host + question_.target;
+    std::string text = node_.name() + " request " + std::to_string(id_) + " " + question_.method +
+                       " " + question_.host + question_.target;
     for (const auto& [name, value] : question_.fields) {
-      if (name.starts_with("Brink-") || name == "Range" || name.starts_with("If-") || name == "Cache-Control" || name == "X-Flavour")
+      if (name.starts_with("Brink-") || name == "Range" || name.starts_with("If-") ||
+          name == "Cache-Control" || name == "X-Flavour")
         text += " " + name + ": " + value;
     }
     return text;
@@ -42,7 +46,8 @@ void Session::lose_patience() {
     const auto it = node.process().sessions.find(id);
     if (it == node.process().sessions.end()) return;
     Session& session = *it->second;
-    if (!session.done_ && !session.responded_ && session.transaction_.waited_too_long()) session.run();
+    if (!session.done_ && !session.responded_ && session.transaction_.waited_too_long())
+      session.run();
   });
 }
 
@@ -75,10 +80,12 @@ void Session::run() {
     world_.note([&] {
       const edge::ResponsePlan& plan = transaction_.plan();
       std::string extra(plan.extra);
-      for (char& c : extra) c = c == '\n' || c == '\r' ? ' ' : c;
+      for (char& c : extra)
+        c = c == '\n' || c == '\r' ? ' ' : c;
       const std::size_t at = plan.head.find("x-read=");
-      return node_.name() + " answers " + std::to_string(id_) + " " + std::to_string(plan.status) + " " +
-             (at == std::string_view::npos ? "" : std::string(plan.head.substr(at, 12))) + " " + extra;
+      return node_.name() + " answers " + std::to_string(id_) + " " + std::to_string(plan.status) +
+             " " + (at == std::string_view::npos ? "" : std::string(plan.head.substr(at, 12))) +
+             " " + extra;
     });
     on_head(transaction_.plan());
   }

@@ -1,5 +1,5 @@
-// purge_sim [first-seed [how-many [trace]]]: runs the past seeds and these, prints the first that breaks a
-// promise. With a third argument, what happens in them. Exit status 0 = none.
+// purge_sim [first-seed [how-many [trace]]]: runs the past seeds and these, prints the first that
+// breaks a promise. With a third argument, what happens in them. Exit status 0 = none.
 
 #include <array>
 #include <cstdio>

@@ -9,8 +9,8 @@ namespace brink::purgesim {
 
 class Node;
 
-// Of one shard of `node`. An edge asks a regional node, and the origin when that fails or by chance;
-// a regional node asks the origin.
+// Of one shard of `node`. An edge asks a regional node, and the origin when that fails or by
+// chance; a regional node asks the origin.
 std::unique_ptr<origin::Upstream> make_upstream(Node& node);
 
 }  // namespace brink::purgesim

@@ -17,7 +17,12 @@ constexpr std::size_t kStepsMax = 2'000'000;
 }  // namespace
 
 World::World(Parts& p, std::uint64_t seed, bool trace)
-    : parts(p), clock(kStart), random(seed), pages(make_pages(random)), log(std::make_unique<LogModel>(*this)), traces(trace) {
+    : parts(p),
+      clock(kStart),
+      random(seed),
+      pages(make_pages(random)),
+      log(std::make_unique<LogModel>(*this)),
+      traces(trace) {
   sim::seed_secure_random(seed);
   make_settings();
   regionals = random.chance(0.12) ? 0 : 1 + random.below(2);
@@ -66,7 +71,9 @@ void World::fail(const std::string& what) {
   if (failure_.empty()) failure_ = what;
 }
 
-void World::bury(std::unique_ptr<Session> session) { buried_.push_back(std::move(session)); }
+void World::bury(std::unique_ptr<Session> session) {
+  buried_.push_back(std::move(session));
+}
 
 Millis World::latency() {
   if (quiet) return Millis(random.below(50));
@@ -92,7 +99,8 @@ void World::start_random_client() {
   // A few pages are asked for most of the time, so that requests meet.
   Page& page = pages[random.chance(0.6) ? random.below(3) : random.below(pages.size())];
   const bool edge = regionals == 0 || random.chance(0.88);
-  Node& node = *nodes[edge ? regionals + random.below(nodes.size() - regionals) : random.below(regionals)];
+  Node& node =
+      *nodes[edge ? regionals + random.below(nodes.size() - regionals) : random.below(regionals)];
   start_client(page, node);
 }
 
@@ -100,7 +108,8 @@ void World::start_random_client() {
 void World::probe(const purge::Record& record) {
   for (Page& page : pages) {
     if (quiet || random.chance(0.4)) continue;
-    const bool matched = matches(record, page, page.version) || matches(record, page, page.version - 1);
+    const bool matched =
+        matches(record, page, page.version) || matches(record, page, page.version - 1);
     if (matched) start_client(page, *nodes[random.below(nodes.size())]);
   }
 }

@@ -1,6 +1,6 @@
 #pragma once
-// A deployment without sockets or threads: regional nodes, edges, their purge log and one origin, on
-// a virtual clock. The nodes' request flow, store, collapsing, purge state and reclaimer are the
+// A deployment without sockets or threads: regional nodes, edges, their purge log and one origin,
+// on a virtual clock. The nodes' request flow, store, collapsing, purge state and reclaimer are the
 // product's. Same seed, same run.
 //
 // What is posted waits in one queue from which the seed picks the next; delays wait in a second, by
@@ -39,8 +39,8 @@ struct Settings {
   config::Fenced fenced = config::Fenced::Revalidate;
   std::size_t requests = 100;
   std::size_t purges = 10;
-  bool versions = false;     // sites get versions as well
-  bool faults = true;        // errors, cuts, slow and leaving clients
+  bool versions = false;  // sites get versions as well
+  bool faults = true;     // errors, cuts, slow and leaving clients
   double tier_fallback = 0.1;
 };
 
