@@ -44,7 +44,7 @@ NatsCore::NatsCore(const config::PurgeOptions& options, const Clock& clock,
       receipts_(names_.receipts_stream,
                 receipts_stream_config(names_, options.nats.replicas, kReceiptsKept), true,
                 requests_, [this](const StreamInfo& info, Ticks) { on_receipts_info(info); }),
-      sender_(requests_, metrics, [this] { give_up("its numbers have begun again"); }) {}
+      sender_(requests_, metrics) {}
 
 void NatsCore::on_event(const NatsEvent& event, Ticks now) {
   if (event.kind == NatsEvent::Kind::Message) {
@@ -109,6 +109,9 @@ void NatsCore::go_on(Ticks now) {
   may_append_ = may_append_ || (is_sound_ && std::all_of(all.begin(), all.end(), [](const auto& a) {
                                   return a->is_gone || a->records->is_verified();
                                 }));
+  sender_.set_following(std::any_of(all.begin(), all.end(), [](const auto& a) {
+    return !a->is_gone && a->records->is_verified();
+  }));
   sender_.set_ready(may_append_, receipts_.is_ready(), now);
 }
 
@@ -141,7 +144,6 @@ void NatsCore::on_log_info(const StreamInfo& info, Ticks at) {
   if (!is_sound_) return;
   if (!std::exchange(is_id_known_, true)) on_id_(names_.log_stream + "@" + log_.created());
   known_last_ = info.last;
-  sender_.set_last(info.last);
   for (const AttachmentHandle& attachment : attachments_) {
     if (attachment->attached && at >= attachment->since) {
       attachment->replay_until = info.last;
@@ -206,7 +208,11 @@ void NatsCore::prove(Attachment& attachment) {
 void NatsCore::on_record(Attachment& attachment, std::uint64_t sequence, std::string_view data) {
   if (attachment.is_gone) return;
   const auto record = parse_record(data, sequence);
-  if (record) return attachment.listener.on_record(*record, sequence <= attachment.replay_until);
+  if (record) {
+    attachment.listener.on_record(*record, sequence <= attachment.replay_until);
+    return sender_.on_delivered(sequence, record->id);
+  }
+  sender_.on_delivered(sequence, {});
   bad_records_.add();
   log_limited(LogLevel::Error, "nats_record", "purge",
               fmt::format("record {} in {} cannot be read; everything stored before it will be "
