@@ -103,7 +103,7 @@ class Faults:
 
     KINDS = {"kill": (0.0, 1.0), "stop": (1.3 * MAX_LAG, 2.5 * MAX_LAG), "stop-long": (1.5 * FORGET_AFTER, 1.6 * FORGET_AFTER),
              "nats-kill": (0.1, 1.5), "nats-stop": (0.3, 2.0), "nats-cut": (0.0, 2.5), "nats-freeze": (0.5, 3.0),
-             "tier-cut": (0.1, 2.0), "tier-freeze": (0.2, 2.0)}
+             "nats-cut-long": (1.4 * FORGET_AFTER, 1.6 * FORGET_AFTER), "tier-cut": (0.1, 2.0), "tier-freeze": (0.2, 2.0)}
     AT_ONCE, GAP = 2, (0.2, 0.9)
 
     def __init__(self, race, seed, seconds):
@@ -169,8 +169,10 @@ class Faults:
             race.nats.wait()
         elif kind == "nats-stop":
             race.nats.send(signal.SIGSTOP)
-        elif kind in ("nats-cut", "nats-freeze"):
-            (member.to_nats.cut if kind == "nats-cut" else member.to_nats.freeze)()
+        elif kind == "nats-freeze":
+            member.to_nats.freeze()
+        elif kind.startswith("nats-cut"):
+            member.to_nats.cut()
         else:
             for relay in member.to_tier.values():
                 (relay.cut if kind == "tier-cut" else relay.freeze)()
@@ -185,7 +187,7 @@ class Faults:
             race.start_nats()
         elif kind == "nats-stop":
             race.nats.send(signal.SIGCONT)
-        elif kind in ("nats-cut", "nats-freeze"):
+        elif kind.startswith("nats"):
             member.to_nats.heal()
         else:
             for relay in member.to_tier.values():
@@ -303,7 +305,7 @@ class Race:
             floors = {page.path: page.bump() for page in pages}
             what, soft = json.dumps(body), chance.random() < 0.25
             body = {**body, "wait": "all", "timeout_ms": chance.choice((300, 1000, 2500)), "soft": soft}
-            key = f"{self.seed}-{threading.current_thread().name}-{number}"
+            key = f"{threading.current_thread().name}-{number}"
             sent = time.monotonic()
             for _ in range(3):
                 member = chance.choice(list(self.members.values()))
@@ -449,7 +451,8 @@ class Race:
         self.origin.end()
         if failed:
             for process in self.processes:
-                print(f"== {process.name}\n{process.output()[-1500:]}", file=sys.stderr)
+                if not process.name.startswith("nats"):
+                    print(f"== {process.name}\n{process.output()[-1500:]}", file=sys.stderr)
         if statuses and not failed:
             raise AssertionError(f"ended otherwise than in order: {statuses}")
 
@@ -457,8 +460,7 @@ class Race:
 def run_round(seed, seconds, fenced="revalidate", keep=None):
     """AssertionError when the promise was broken or the deployment is not whole afterwards."""
     print(f"purge race: seed {seed}, {seconds:g} s, load {os.getloadavg()[0]:.1f}", flush=True)
-    folder = pathlib.Path(keep) if keep else pathlib.Path(tempfile.mkdtemp(prefix="brink-race-"))
-    folder.mkdir(exist_ok=True)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix=f"brink-race-{seed}-", dir=keep))
     race, failed = None, True
     try:
         race = Race(folder, seed, fenced)
@@ -478,7 +480,7 @@ def main():
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--seconds", type=float, default=ROUND)
     parser.add_argument("--fenced", default="revalidate", help="`serve` breaks the promise on purpose: the checker must see it")
-    parser.add_argument("--keep", help="a folder for configurations and logs that stays")
+    parser.add_argument("--keep", help="a folder in which each round's configurations and logs stay")
     arguments = parser.parse_args()
     harness.BRINK = arguments.brink
     until, seed = time.monotonic() + arguments.seconds, arguments.seed

@@ -30,7 +30,14 @@ class History:
                 if place and purges[place - 1].floors[seen.path] > seen.version:
                     out.append((seen, purges[place - 1]))
                     break
-        return out
+        return [each for each in out if not self._origin_confirmed(each[0], pages)]
+
+    @staticmethod
+    def _origin_confirmed(seen, pages):
+        """A node that has lost the log asks the origin; one whose ETag is that of an older version as well says
+        "unchanged" to it, and is believed (docs/purging.md, "What the guarantee costs in a partition")."""
+        asked_last = seen.cache_status.rpartition(",")[2]
+        return pages[seen.path].etag == "shared" and "fenced" in asked_last and "fwd-status=304" in asked_last
 
     def _by_page(self, counts):
         """By path: times, and at each the purge with the highest floor so far."""
@@ -54,7 +61,7 @@ class History:
         near = [(each.at, f"purge of it: {each.what}, {each.floors[seen.path]}, sent {each.sent - began:.4f}, {each.id}")
                 for each in self.purges if seen.path in each.floors and -3 < each.at - seen.start < 1]
         near += [(each.start, f"response at {each.node}: {each.version}, until {each.end - began:.4f}, {each.cache_status}")
-                 for each in self.responses if each.path == seen.path and -1 < each.start - seen.start < 0.2]
+                 for each in self.responses if (each.path, each.node) == (seen.path, seen.node) and -1 < each.start - seen.start < 0.2][-40:]
         near += [(at, f"fault: {what}") for at, what in self.faults if -8 < at - seen.start < 0.2]
         lines += [f"    {at - began:9.4f} {text}" for at, text in sorted(near)[-60:]]
         return "\n".join(lines)
