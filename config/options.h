@@ -178,9 +178,9 @@ struct NatsOptions {
 
 // PURGE, BAN and PURGEKEYS on the listeners of clients.
 struct PurgeMethodOptions {
-  std::vector<std::string> allow_from;  // CIDRs; empty = these methods are forwarded like any other
-  std::string token_env;                // besides the address, this secret is asked for
-  std::string secret;                   // its value, read at load; never printed
+  std::vector<std::string> allow_from = {};  // CIDRs; empty = they are forwarded like any other
+  std::string token_env = {};                // besides the address, this secret is asked for
+  std::string secret = {};                   // its value, read at load; never printed
 };
 
 struct PurgeOptions {

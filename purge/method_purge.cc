@@ -99,7 +99,7 @@ std::optional<std::string> literal_tag(std::string_view text) {
       const bool is_mark = !next.empty() && next.front() > ' ' && next.front() < '\x7f' &&
                            next.find_first_of(kLettersAndDigits) == next.npos;
       if (!is_mark) return std::nullopt;  // a class such as \d
-    } else if (text[i] == ',' || text[i] <= ' ' ||
+    } else if (text[i] == ',' || static_cast<unsigned char>(text[i]) <= ' ' ||
                (text[i] != '.' && kMeta.find(text[i]) != kMeta.npos)) {
       return std::nullopt;
     }
