@@ -37,6 +37,17 @@ void check_limits(const CheckContext& context) {
   }
 }
 
+void check_purge_methods(const CheckContext& context) {
+  PurgeMethodOptions& methods = context.options.purge.methods;
+  constexpr std::string_view kVariable = "purge.methods.token_env";
+  if (methods.token_env.empty() || !context.findings.is_clean(kVariable)) return;
+  read_token_secret(context, methods.token_env, std::string(kVariable), methods.secret);
+  if (methods.allow_from.empty() && context.findings.is_clean("purge.methods.allow_from")) {
+    context.error(kVariable,
+                  "needs allow_from, the networks that may send it, as in allow_from: [10.0.0.0/8]");
+  }
+}
+
 void check_purge(const CheckContext& context) {
   if (!context.is_set("purge")) return;
   const PurgeOptions& purge = context.options.purge;
@@ -56,6 +67,7 @@ void check_purge(const CheckContext& context) {
                   "log: nats needs the server, as in nats: {url: \"nats://nats:4222\"}");
   }
   check_nats(context);
+  check_purge_methods(context);
 }
 
 }  // namespace

@@ -36,6 +36,10 @@ void check_upstream(const CheckContext& context, UpstreamOptions& upstream,
                     const std::string& path);
 void check_tier(const CheckContext& context);  // checks_tier.cc
 void check_nats(const CheckContext& context);  // checks_nats.cc
+// Reads the variable's value, which must be one that a client can send (RFC 6750 §2.1), or says at
+// `path` what is wrong with it. The value is never part of a message. checks_listen.cc
+void read_token_secret(const CheckContext& context, const std::string& variable,
+                       const std::string& path, std::string& secret);
 
 // Whether a server's URL leads back to one of this node's own listeners.
 bool leads_to_self(const Options& options, std::string_view url);

@@ -36,29 +36,6 @@ bool is_token(std::string_view secret) {
   return std::all_of(secret.begin(), secret.end(), [](char c) { return c > ' ' && c < '\x7f'; });
 }
 
-// Reads the token's secret. It is never part of a message.
-void read_secret(const CheckContext& context, AdminToken& token, const std::string& path) {
-  const char* value = std::getenv(token.token_env.c_str());
-  if (value == nullptr || *value == '\0') {
-    context.error(path,
-                  fmt::format("the environment variable {} is {}; it must hold the token's secret",
-                              token.token_env, value == nullptr ? "not set" : "empty"));
-    return;
-  }
-  token.secret = value;
-  if (!is_token(token.secret)) {
-    context.error(
-        path, fmt::format("the secret in {} holds white space or characters that cannot be sent; "
-                          "use printable ASCII (check for a line end)",
-                          token.token_env));
-  } else if (token.secret.size() < kShortSecret) {
-    context.warning(
-        path, fmt::format("the secret in {} is short; use at least {} random characters, as from: "
-                          "openssl rand -hex 32",
-                          token.token_env, kShortSecret));
-  }
-}
-
 void check_token_sites(const CheckContext& context, const AdminToken& token,
                        const std::string& path) {
   if (!context.findings.is_clean("sites") || !context.findings.is_clean(path)) return;
@@ -84,7 +61,7 @@ void check_tokens(const CheckContext& context) {
     check_token_sites(context, tokens[i], child_path(path, "sites"));
     const std::string env_path = child_path(path, "token_env");
     if (!context.findings.is_clean(env_path)) continue;
-    read_secret(context, tokens[i], env_path);
+    read_token_secret(context, tokens[i].token_env, env_path, tokens[i].secret);
     if (!tokens[i].secret.empty() && !by_secret.try_emplace(tokens[i].secret, i).second) {
       context.error(
           env_path,
@@ -106,6 +83,29 @@ bool has_fixed_port(std::string_view address) {
 }
 
 }  // namespace
+
+void read_token_secret(const CheckContext& context, const std::string& variable,
+                       const std::string& path, std::string& secret) {
+  const char* value = std::getenv(variable.c_str());
+  if (value == nullptr || *value == '\0') {
+    context.error(path,
+                  fmt::format("the environment variable {} is {}; it must hold the token's secret",
+                              variable, value == nullptr ? "not set" : "empty"));
+    return;
+  }
+  secret = value;
+  if (!is_token(secret)) {
+    context.error(
+        path, fmt::format("the secret in {} holds white space or characters that cannot be sent; "
+                          "use printable ASCII (check for a line end)",
+                          variable));
+  } else if (secret.size() < kShortSecret) {
+    context.warning(
+        path, fmt::format("the secret in {} is short; use at least {} random characters, as from: "
+                          "openssl rand -hex 32",
+                          variable, kShortSecret));
+  }
+}
 
 void check_listeners(const CheckContext& context) {
   std::map<std::string, std::size_t> seen;

@@ -176,6 +176,13 @@ struct NatsOptions {
   friend bool operator==(const NatsOptions&, const NatsOptions&) = default;
 };
 
+// PURGE, BAN and PURGEKEYS on the listeners of clients.
+struct PurgeMethodOptions {
+  std::vector<std::string> allow_from = {};  // CIDRs; empty = they are forwarded like any other
+  std::string token_env = {};                // besides the address, this secret is asked for
+  std::string secret = {};                   // its value, read at load; never printed
+};
+
 struct PurgeOptions {
   PurgeLogKind log = PurgeLogKind::Embedded;
   std::string path;                    // of the embedded log; empty = /var/lib/brink/purge.log if
@@ -188,6 +195,7 @@ struct PurgeOptions {
   std::uint32_t matchers = 1'000;      // prefixes, patterns, … in force at once → 429
   std::uint32_t tags_per_response = 1'000;    // more → not stored
   std::uint32_t tag_bytes = 64 * 1024;        // of all tags of a response → not stored
+  PurgeMethodOptions methods;
 };
 
 struct Options {

@@ -135,6 +135,22 @@ constexpr Key kNatsKeys[] = {
 
 const Section kNatsSection{kNatsKeys, fresh<NatsOptions>};
 
+constexpr Key kPurgeMethodKeys[] = {
+    leaf<&PurgeMethodOptions::allow_from>(
+        "allow_from", Type::Cidr, "[]",
+        "Networks of clients that may purge with PURGE, BAN and PURGEKEYS; from elsewhere they are "
+        "answered 405. Empty: these methods are forwarded to the origin like any other.")
+        .also_called("acl allow from networks peers")
+        .list(),
+    leaf<&PurgeMethodOptions::token_env>(
+        "token_env", Type::Variable, "",
+        "The environment variable with a secret that they must send too, in X-Purge-Token or as "
+        "bearer token. Needed where their requests come through a proxy.")
+        .also_called("token secret password"),
+};
+
+const Section kPurgeMethodSection{kPurgeMethodKeys, fresh<PurgeMethodOptions>};
+
 constexpr Key kPurgeKeys[] = {
     leaf<&PurgeOptions::log>(
         "log", Type::Choice, "embedded",
@@ -178,6 +194,9 @@ constexpr Key kPurgeKeys[] = {
                                    "Most bytes of all tags of one response; with more it is not "
                                    "stored.")
         .between(1024, kMiB),
+    branch<&PurgeOptions::methods>("methods", Type::Map, kPurgeMethodSection,
+                                   "Purges as requests on the clients' listeners, as for Varnish.")
+        .example_is("{allow_from: [10.0.0.0/8]}"),
 };
 
 constexpr Key kRootKeys[] = {

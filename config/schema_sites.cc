@@ -176,7 +176,7 @@ constexpr Key kRulesKeys[] = {
     leaf<&CacheRules::show_targeted_fields>(
         "show_targeted_fields", Type::Boolean, "false",
         "Whether clients are shown the fields that are meant for caches: CDN-Cache-Control, "
-        "Brink-Cache-Control, Surrogate-Control and the tags (Surrogate-Key, Cache-Tag, xkey)."),
+        "Brink-Cache-Control, Surrogate-Control and the tags (Surrogate-Key, Cache-Tag, xkey …)."),
 };
 
 const Section kRulesSection{kRulesKeys, fresh<CacheRules>};

@@ -17,7 +17,11 @@ void append_member(std::string& out, std::string_view name, std::string_view val
 
 AdminResponse problem(int status, std::string_view code, std::string_view title,
                       std::string_view detail) {
-  AdminResponse out{.status = status, .content_type = "application/problem+json", .body = "{"};
+  AdminResponse out{.status = status,
+                    .content_type = "application/problem+json",
+                    .body = "{",
+                    .problem_code = std::string(code),
+                    .problem_detail = std::string(detail)};
   append_member(out.body, "type", "urn:brink:problem:" + std::string(code));
   append_member(out.body, "title", title);
   append_member(out.body, "detail", detail);

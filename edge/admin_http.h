@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "config/runtime/fields.h"
+
 namespace brink::edge {
 
 struct AdminPrincipal;  // admin_access.h
@@ -22,6 +24,7 @@ struct AdminRequest {
   std::string_view authorization;
   std::string_view idempotency_key = {};
   std::string_view client = {};  // its address
+  Fields fields = {};            // all of them, for what only one product's clients send
   std::vector<std::string_view> captures = {};  // what stands for each "{…}" of the route's path
   const AdminPrincipal* who = nullptr;          // null on routes that need no right
 };
@@ -31,6 +34,9 @@ struct AdminResponse {
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> fields = {};
+  // Of a problem: what AdminRoute::dress makes another product's error of.
+  std::string problem_code = {};
+  std::string problem_detail = {};
 };
 
 // Takes an answer: once, from any thread, also when the client or the listener has gone.

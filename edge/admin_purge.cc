@@ -1,15 +1,16 @@
 #include "edge/admin_purge.h"
 
-#include <atomic>
-#include <memory>
 #include <utility>
+
+#include "edge/admin_compat.h"
 
 namespace brink::edge {
 
 namespace {
 
 using config::AdminRight;
-using Count = std::shared_ptr<std::atomic<std::size_t>>;
+
+}  // namespace
 
 purge::ApiRequest api_request(const AdminRequest& request) {
   purge::ApiRequest out{.body = request.body,
@@ -22,6 +23,17 @@ purge::ApiRequest api_request(const AdminRequest& request) {
   if (!request.captures.empty()) out.capture = request.captures.front();
   return out;
 }
+
+bool PurgeCalls::enter(const AdminDone& done) const {
+  if (waiting_->fetch_add(1) < kPurgeCallsWaiting) return true;
+  leave();
+  done(problem(503, "busy", "Too many purges at once",
+               "Nothing was purged: 192 calls wait for receipts. Send it again in a second, or name "
+               "several URLs or tags in one request."));
+  return false;
+}
+
+namespace {
 
 AdminResponse response_of(purge::ApiAnswer answer) {
   if (const auto& p = answer.problem) return problem(p->status, p->code, p->title, p->detail);
@@ -41,18 +53,14 @@ void add_read(AdminRouter& router, std::string path, purge::Api& api, Now call) 
 }
 
 void add_write(AdminRouter& router, std::string method, std::string path, purge::Api& api,
-               Later call, const Count& waiting) {
-  const auto handle = [&api, call, waiting](const AdminRequest& request, AdminDone done) {
-    if (waiting->fetch_add(1) >= kPurgeCallsWaiting) {
-      --*waiting;
-      return done(problem(503, "busy", "Too many purges at once",
-                          "Nothing was purged: 192 calls wait for receipts. Send it again in a "
-                          "second, or name several URLs or tags in one request."));
-    }
-    (api.*call)(api_request(request), [done = std::move(done), waiting](purge::ApiAnswer answer) {
-      --*waiting;
-      done(response_of(std::move(answer)));
-    });
+               Later call, const PurgeCalls& calls) {
+  const auto handle = [&api, call, calls](const AdminRequest& request, AdminDone done) {
+    if (!calls.enter(done)) return;
+    (api.*call)(api_request(request),
+                [done = std::move(done), calls](purge::ApiAnswer answer) {
+                  calls.leave();
+                  done(response_of(std::move(answer)));
+                });
   };
   router.add({.method = std::move(method),
               .path = std::move(path),
@@ -65,12 +73,13 @@ void add_write(AdminRouter& router, std::string method, std::string path, purge:
 
 void add_purge_routes(AdminRouter& router, purge::Api& api) {
   using purge::Api;
-  const auto waiting = std::make_shared<std::atomic<std::size_t>>(0);
-  add_write(router, "POST", "/v1/purges", api, &Api::purge, waiting);
+  const PurgeCalls calls;
+  add_write(router, "POST", "/v1/purges", api, &Api::purge, calls);
   add_read(router, "/v1/purges", api, &Api::list_purges);
   add_read(router, "/v1/purges/{id}", api, &Api::find_purge);
   add_read(router, "/v1/sites/{site}/version", api, &Api::version);
-  add_write(router, "PUT", "/v1/sites/{site}/version", api, &Api::set_version, waiting);
+  add_write(router, "PUT", "/v1/sites/{site}/version", api, &Api::set_version, calls);
+  add_compat_routes(router, api, calls);
 }
 
 }  // namespace brink::edge

@@ -21,6 +21,10 @@ bool matches(std::string_view pattern, std::string_view path,
              std::vector<std::string_view>& captures) {
   captures.clear();
   while (!pattern.empty() && !path.empty()) {
+    if (pattern.starts_with("/{") && pattern.ends_with("*}") && pattern.find('/', 1) == pattern.npos) {
+      captures.push_back(path.substr(1));
+      return path.size() > 1;
+    }
     const std::string_view wanted = take_segment(pattern);
     const std::string_view found = take_segment(path);
     if (wanted.starts_with("/{") && found.size() > 1) {
@@ -66,7 +70,18 @@ void AdminRouter::answer(AdminRequest& request, const AdminAccess& access,
 }
 
 void AdminRouter::run(const AdminRoute& route, AdminRequest& request, const AdminAccess& access,
-                      const AdminDone& done) const {
+                      const AdminDone& answered) const {
+  AdminDone done = answered;
+  if (route.dress) {
+    done = [answered, dress = route.dress](AdminResponse response) {
+      answered(response.problem_code.empty() ? std::move(response) : dress(std::move(response)));
+    };
+  }
+  std::string bearer;
+  if (const Field* token = find_field(request.fields, route.token_field); token != nullptr) {
+    bearer = "Bearer " + std::string(token->value);
+    request.authorization = bearer;
+  }
   if (route.right) {
     if (auto refusal = access.refuse(request, *route.right, request.who)) return done(*refusal);
   }

@@ -13,12 +13,17 @@ namespace brink::edge {
 
 struct AdminRoute {
   std::string method;  // GET answers HEAD as well
-  std::string path;    // "/v1/purges/{id}": "{…}" stands for one segment that is not empty
+  std::string path;    // "/v1/purges/{id}": "{…}" stands for one segment that is not empty,
+                       // "{…*}" at the end for one or more
   std::optional<config::AdminRight> right;                   // empty: without a token
   std::function<AdminResponse(const AdminRequest&)> handle;  // on the admin thread; short
   // In place of `handle`: the same, and `done` may be called later. The request is good until this
   // returns.
   std::function<void(const AdminRequest&, AdminDone done)> handle_later = {};
+  // A field that may hold the token, in place of Authorization: Bearer.
+  std::string token_field = {};
+  // The route is another product's: its problems (rights and failures too) as that product says them.
+  std::function<AdminResponse(AdminResponse problem)> dress = {};
 };
 
 // Filled before the listener starts; answering is const and safe from any thread as far as the

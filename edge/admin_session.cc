@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "config/runtime/fields.h"
 
@@ -72,6 +73,9 @@ void ask(const AdminShared& shared, const Parser::value_type& message, std::stri
          const std::shared_ptr<Pending>& pending) {
   const std::string_view target = text(message.target());
   const std::size_t mark = target.find('?');
+  std::vector<Field> fields;
+  for (const auto& field : message)
+    fields.push_back({text(field.name_string()), trim_ows(text(field.value()))});
   AdminRequest request{
       .method = text(message.method_string()),
       .path = target.substr(0, mark),
@@ -82,6 +86,7 @@ void ask(const AdminShared& shared, const Parser::value_type& message, std::stri
       .authorization = text(message[http::field::authorization]),
       .idempotency_key = text(message["Idempotency-Key"]),
       .client = client,
+      .fields = fields,
   };
   shared.router.answer(request, *shared.access(),
                        [link = shared.link, weak = std::weak_ptr(pending)](AdminResponse response) {

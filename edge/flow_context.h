@@ -10,6 +10,7 @@
 #include "edge/access_log.h"
 #include "edge/edge_metrics.h"
 #include "edge/invalidation_marks.h"
+#include "edge/purge_methods.h"
 #include "edge/purge_state.h"
 #include "edge/rules.h"
 #include "edge/store/store.h"
@@ -52,6 +53,8 @@ struct FlowContext {
   std::shared_ptr<const SiteTable> sites;  // replaced at reload
   config::CacheOptions cache;              // ditto
   ShardVersions shard_versions = {};       // the shard's own
+  std::shared_ptr<const PurgeMethods> purge_methods = {};  // replaced at reload; null = off
+  MethodPurger* purger = nullptr;  // shared; null only where purge_methods is
 };
 
 }  // namespace brink::edge

@@ -43,6 +43,7 @@ struct Prepared {
     out.ring = ring;
     out.limits = options.limits;
     out.cache = options.cache;
+    out.purge_methods = make_purge_methods(options.purge.methods);
     return out;
   }
 };
@@ -136,7 +137,7 @@ bool NodeImpl::start_all(std::string& message) {
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   const unsigned workers = options_.node.workers == 0 ? cores : options_.node.workers;
   const NodeParts parts{clock_,         identity_,    *store_,  collapse_,   uncacheable_,
-                        invalidations_, purges_,   connections_, metrics_, *access_log_};
+                        invalidations_, purges_,   connections_, metrics_, *access_log_, &purge_->method_purger()};
   for (unsigned i = 0; i < workers; ++i) {
     shards_.push_back(std::make_unique<Shard>(parts, current_.for_shard(options_)));
   }

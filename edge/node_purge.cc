@@ -61,7 +61,8 @@ NodePurge::NodePurge(const config::Options& options, const Parts& parts,
       cache_(parts),
       service_(service_options(options),
                {*log_, cache_, parts.state.position, parts.clock, parts.metrics}),
-      api_(service_, api_sites(parts.state)) {}
+      api_(service_, api_sites(parts.state)),
+      methods_(api_, parts.control, parts.metrics) {}
 
 NodePurge::~NodePurge() {
   stop();

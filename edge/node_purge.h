@@ -12,6 +12,7 @@
 
 #include "config/options.h"
 #include "edge/asio.h"
+#include "edge/node_method_purger.h"
 #include "edge/purge_state.h"
 #include "edge/purge_target.h"
 #include "purge/api.h"
@@ -47,6 +48,7 @@ class NodePurge {
 
   purge::Api& api() { return api_; }
   purge::Service& service() { return service_; }
+  MethodPurger& method_purger() { return methods_; }
   // Empty: requests may come. Otherwise why not.
   std::string not_ready() const;
   std::string fenced_note() const;  // empty when it is not
@@ -76,6 +78,7 @@ class NodePurge {
   Cache cache_;
   purge::Service service_;
   purge::Api api_;
+  NodeMethodPurger methods_;
   std::optional<Timer> tick_timer_;  // the control thread's
 };
 

@@ -35,7 +35,7 @@ Shard::Shard(const NodeParts& parts, ShardConfig config)
       access_log_(parts.access_log.make_producer()),
       upstream_(tiered::make_tier_upstream(io_, parts.clock, parts.metrics, config_.ring)),
       flow_{parts.clock,     parts.store,     parts.collapse, parts.uncacheable, parts.invalidations, parts.purges, *upstream_,    fetches_,
-            metrics_,        *access_log_,    *this,          parts.identity,    config_.sites, config_.cache},
+            metrics_,        *access_log_,    *this,          parts.identity,    config_.sites, config_.cache, {}, config_.purge_methods, parts.purger},
       coarse_now_(socket_clock_.ticks()),
       tick_timer_(io_) {}
 
@@ -81,6 +81,7 @@ void Shard::apply(ShardConfig config) {
   config_ = std::move(config);
   flow_.sites = config_.sites;
   flow_.cache = config_.cache;
+  flow_.purge_methods = config_.purge_methods;
   upstream_->set_ring(config_.ring);
 }
 

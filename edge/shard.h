@@ -36,6 +36,7 @@ struct ShardConfig {
   std::shared_ptr<tiered::Ring> ring;  // null = straight to the origin
   config::ClientLimits limits;
   config::CacheOptions cache;
+  std::shared_ptr<const PurgeMethods> purge_methods;  // null = off
 };
 
 // What all shards of a node share.
@@ -50,6 +51,7 @@ struct NodeParts {
   ConnectionLimits& connections;
   MetricsRegistry& metrics;
   AccessLog& access_log;
+  MethodPurger* purger = nullptr;
 };
 
 // A listening socket's address and TLS; a reload may replace the TLS context for connections to come.

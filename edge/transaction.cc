@@ -84,6 +84,7 @@ void Transaction::begin(const RequestHead& head, origin::BodySource* body) {
   rules_ = nullptr;
   if (!accept()) return;
   rules_ = &site_->rules_for(head_.target);
+  if (is_method_purge()) return purge_by_method();
   if (head_.content_length.value_or(0) > rules_->body_bytes) {
     context_.metrics.count_limit(Limit::BodyBytes);
     return answer_error(413, "the request body is larger than the site's rules allow", std::nullopt);
@@ -134,6 +135,7 @@ void Transaction::refuse(const RequestHead& head, int status, std::string_view w
 Step Transaction::advance() {
   for (;;) {
     if (stage_ == Stage::Ready) return Step::Respond;
+    if (stage_ == Stage::AwaitPurge) return await_purge();
     if (stage_ == Stage::Lookup) {
       lookup();
       continue;
@@ -411,6 +413,8 @@ void Transaction::release() {
   body_.clear();
   slices_.reset();
   leave_fetch();
+  if (purge_call_) purge_call_->leave();
+  purge_call_.reset();
   stale_.reset();
   offered_.reset();
   tagged_.clear();

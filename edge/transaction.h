@@ -4,6 +4,7 @@
 //
 //   begin() → Lookup → hit ──────────────────────────────→ Ready → body → Done
 //                    → miss: join or start a fetch → AwaitHead → Ready → body → Done | Cut
+//           → PURGE and the like → AwaitPurge → Ready (transaction_method_purge.cc)
 //
 // The session calls advance() until Done or Cut, and does what the step says. When it says Wait, the waker given at
 // begin() will be called; a spurious wake-up does no harm. A hit answers from the first advance() and allocates nothing
@@ -84,7 +85,7 @@ class Transaction {
   void note_first_byte() { if (first_byte_ == Ticks{}) first_byte_ = context_.clock.ticks(); }
 
  private:
-  enum class Stage : std::uint8_t { Lookup, AwaitHead, AwaitSlice, Ready };
+  enum class Stage : std::uint8_t { Lookup, AwaitHead, AwaitSlice, AwaitPurge, Ready };
   enum class Alone : std::uint8_t { MayStore, ForwardOnly };
 
   // transaction.cc: the steps
@@ -116,6 +117,11 @@ class Transaction {
   std::uint64_t fetch_as_of() const;
   void add_tier_fields(FetchPlan& plan);
   void append_child_fields(const store::StoredResponse& response);
+
+  // transaction_method_purge.cc: purges as requests
+  bool is_method_purge() const;
+  void purge_by_method();
+  Step await_purge();
 
   // transaction_slices.cc: parts of large responses
   bool begins_beyond_slices() const;
@@ -189,6 +195,8 @@ class Transaction {
   store::ResponsePtr stale_;      // found, but must be validated
   store::ResponsePtr offered_;    // another variant, which upstream may find to fit as well
   std::vector<store::ResponsePtr> tagged_;  // all variants with a tag, on a variant miss
+
+  std::shared_ptr<MethodPurgeCall> purge_call_;
 
   Outcome outcome_;
   Fetch::Trace trace_;

@@ -192,15 +192,21 @@ std::optional<Problem> Api::refuse(const Record& record, const ApiRequest& reque
   return std::nullopt;
 }
 
+std::optional<Problem> Api::refuse_purge(const Record& record, const ApiRequest& request) const {
+  if (auto problem = refuse(record, request)) return problem;
+  if (service_.target().has_room_for(record)) return std::nullopt;
+  return too_many_matchers(service_.target().matchers());
+}
+
 void Api::purge(const ApiRequest& request, ApiDone done) {
   auto parsed = parse_purge(request.body);
   if (auto* problem = std::get_if<Problem>(&parsed)) return done(refused(std::move(*problem)));
   auto& wanted = std::get<PurgeRequest>(parsed);
-  if (auto problem = refuse(wanted.record, request)) return done(refused(std::move(*problem)));
-  if (wanted.dry_run) return count(std::move(wanted.record), done);
-  if (!service_.target().has_room_for(wanted.record)) {
-    return done(refused(too_many_matchers(service_.target().matchers())));
+  if (wanted.dry_run) {
+    if (auto problem = refuse(wanted.record, request)) return done(refused(std::move(*problem)));
+    return count(std::move(wanted.record), done);
   }
+  if (auto problem = refuse_purge(wanted.record, request)) return done(refused(std::move(*problem)));
   submit(std::move(wanted), request, std::move(done));
 }
 
@@ -221,17 +227,24 @@ void Api::count(Record record, const ApiDone& done) {
   });
 }
 
-void Api::submit(PurgeRequest wanted, const ApiRequest& request, ApiDone done) {
+std::optional<Problem> Api::stamp(Record& record, const ApiRequest& request,
+                                  std::string_view part) const {
   if (request.idempotency_key.size() > kIdempotencyKeyBytes) {
-    return done(refused({422, "limit-reached", "The key is too long",
-                         fmt::format("Idempotency-Key may have {} bytes.", kIdempotencyKeyBytes)}));
+    return Problem{422, "limit-reached", "The key is too long",
+                   fmt::format("Idempotency-Key may have {} bytes.", kIdempotencyKeyBytes)};
   }
-  Record& record = wanted.record;
-  record.id = request.idempotency_key.empty() ? make_record_id()
-                                              : id_of_key(request.who, request.idempotency_key);
+  record.id = request.idempotency_key.empty()
+                  ? make_record_id()
+                  : id_of_key(request.who, fmt::format("{}{}", request.idempotency_key, part));
   record.issued_at = service_.clock().now();
   record.by = request.who;
   record.from = fmt::format("{} at {}", request.client, service_.options().node);
+  return std::nullopt;
+}
+
+void Api::submit(PurgeRequest wanted, const ApiRequest& request, ApiDone done) {
+  Record& record = wanted.record;
+  if (auto problem = stamp(record, request, "")) return done(refused(std::move(*problem)));
   service_.submit(record, wanted.wait, wanted.timeout,
                   [this, record, done = std::move(done)](const Outcome& outcome) {
                     done(answer(record, outcome));

@@ -41,6 +41,15 @@ struct ApiAnswer {
 };
 using ApiDone = std::function<void(ApiAnswer)>;
 
+// Of several purges that were asked for in one request. `ids` in the order of the bodies, empty when
+// nothing was appended.
+struct EachAnswer {
+  std::optional<Problem> problem = {};
+  std::vector<std::string> ids = {};
+  bool is_done = true;  // false: somebody who was waited for is outstanding
+};
+using EachDone = std::function<void(EachAnswer)>;
+
 // The configured sites, from any thread.
 struct ApiSites {
   std::function<std::string(std::string_view host)> site_of;  // empty: no site answers for it
@@ -52,12 +61,22 @@ class Api {
   Api(Service& service, ApiSites sites) : service_(service), sites_(std::move(sites)) {}
 
   void purge(const ApiRequest& request, ApiDone done);        // POST /v1/purges
+  // Several at once, in place of `request.body`: each of `bodies` as purge() takes it. All of them are
+  // checked before the first is appended, but they are appended one by one: a problem of the log may
+  // come when some have been.
+  void purge_each(const std::vector<std::string>& bodies, const ApiRequest& request, EachDone done);
   ApiAnswer find_purge(const ApiRequest& request) const;      // GET /v1/purges/{id}
   ApiAnswer list_purges(const ApiRequest& request) const;     // GET /v1/purges
   void set_version(const ApiRequest& request, ApiDone done);  // PUT /v1/sites/{site}/version
   ApiAnswer version(const ApiRequest& request) const;         // GET …
 
  private:
+  // Gives the record its id, time and sender. `part` tells apart what one Idempotency-Key names.
+  std::optional<Problem> stamp(Record& record, const ApiRequest& request,
+                               std::string_view part) const;
+  // A right that is missing, or no room.
+  std::optional<Problem> refuse_purge(const Record& record, const ApiRequest& request) const;
+  std::optional<Problem> refuse_foreign_host(const Selector& selector) const;
   void submit(PurgeRequest wanted, const ApiRequest& request, ApiDone done);
   void count(Record record, const ApiDone& done);
   std::optional<Problem> refuse(const Record& record, const ApiRequest& request) const;

@@ -91,8 +91,7 @@ void append_qualified_lines(Fields response, const ResponseDirectives& directive
 // response only passes and its tags are kept nowhere. Appended to `out` as above.
 void append_tag_lines(Fields response, std::string& out);
 
-// Brink-Cache-Control, CDN-Cache-Control, Surrogate-Key, Cache-Tag, xkey; and Surrogate-Control
-// where the site reads it. (meta.has_hidden_fields says that there may be such a field, whatever
+// Brink-Cache-Control, CDN-Cache-Control, the tag fields (tags.h); and Surrogate-Control where the site reads it. (meta.has_hidden_fields says that there may be such a field, whatever
 // the site does.)
 bool hidden_from_clients(std::string_view name, bool surrogate_control);
 

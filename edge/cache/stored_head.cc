@@ -115,9 +115,8 @@ std::int64_t date_in(std::string_view head, HeadSlice slice, TimePoint now) {
 }  // namespace
 
 bool hidden_from_clients(std::string_view name, bool surrogate_control) {
-  constexpr std::array<std::string_view, 5> kNames = {"cdn-cache-control", "brink-cache-control",
-                                                      "surrogate-key", "cache-tag", "xkey"};
-  return contains(kNames, name) || (surrogate_control && iequals(name, "surrogate-control"));
+  constexpr std::array<std::string_view, 2> kNames = {"cdn-cache-control", "brink-cache-control"};
+  return contains(kNames, name) || is_tag_field(name) || (surrogate_control && iequals(name, "surrogate-control"));
 }
 
 bool is_hop_by_hop(std::string_view name) {

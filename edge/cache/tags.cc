@@ -10,7 +10,22 @@
 namespace brink::edge::cache {
 namespace {
 
-enum class Separator : bool { Space, Comma };
+struct TagField {
+  std::string_view name;
+  std::string_view ends;  // what a tag ends at
+};
+constexpr std::array kTagFields = {
+    TagField{"surrogate-key", " \t"},    TagField{"cache-tag", ","},
+    TagField{"xkey", " \t"},             TagField{"x-magento-tags", ","},
+    TagField{"x-cache-tags", ", \t"},    TagField{"cache-tags", " \t"},
+    TagField{"purge-cache-tags", " \t"},
+};
+
+const TagField* find_tag_field(std::string_view name) {
+  const auto found = std::find_if(kTagFields.begin(), kTagFields.end(),
+                                  [&](const TagField& each) { return iequals(each.name, name); });
+  return found == kTagFields.end() ? nullptr : &*found;
+}
 
 class Collector {
  public:
@@ -23,8 +38,7 @@ class Collector {
     if (!out_.over_limit) out_.list.push_back({std::string(text), is_group});
   }
 
-  void add_all(std::string_view value, Separator separator) {
-    const std::string_view ends = separator == Separator::Comma ? "," : " \t";
+  void add_all(std::string_view value, std::string_view ends) {
     while (!value.empty() && !out_.over_limit) {
       const std::size_t end = std::min(value.find_first_of(ends), value.size());
       add(trim_ows(value.substr(0, end)), false);
@@ -44,8 +58,7 @@ class Collector {
 }  // namespace
 
 bool is_tag_field(std::string_view name) {
-  constexpr std::array<std::string_view, 3> kNames = {"surrogate-key", "cache-tag", "xkey"};
-  return std::any_of(kNames.begin(), kNames.end(), [&](auto known) { return iequals(known, name); });
+  return find_tag_field(name) != nullptr;
 }
 
 bool names_tags(Fields fields) {
@@ -58,8 +71,7 @@ ResponseTags tags_of(Fields fields, const TagLimits& limits) {
   if (!names_tags(fields)) return {};
   Collector out(limits);
   for (const Field& field : fields) {
-    if (!is_tag_field(field.name)) continue;
-    out.add_all(field.value, iequals(field.name, "cache-tag") ? Separator::Comma : Separator::Space);
+    if (const TagField* known = find_tag_field(field.name)) out.add_all(field.value, known->ends);
   }
   if (find_field(fields, kCacheGroups) != nullptr) {
     for (const std::string& name : group_names(joined_value(fields, kCacheGroups), limits.tags + 1))

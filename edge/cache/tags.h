@@ -1,7 +1,9 @@
 #pragma once
 // The tags that an origin gives a response, for purges: Surrogate-Key and xkey (separated by white
-// space), Cache-Tag (by commas), and the names in Cache-Groups (RFC 9875), which are tags of the
-// same origin.
+// space), Cache-Tag (by commas), the fields that applications write for Varnish: X-Magento-Tags (by
+// commas), Cache-Tags and Purge-Cache-Tags (Drupal's purgers, by white space), X-Cache-Tags
+// (FOSHttpCache, by either); and the names in Cache-Groups (RFC 9875), which are tags of the same
+// origin.
 
 #include <cstddef>
 #include <cstdint>
@@ -32,7 +34,7 @@ struct ResponseTags {
 // Pure.
 ResponseTags tags_of(Fields fields, const TagLimits& limits);
 
-// Surrogate-Key, Cache-Tag, xkey: kept beside the stored head, not in it (stored_head.cc).
+// All of these but Cache-Groups: kept beside the stored head, not in it (stored_head.cc).
 bool is_tag_field(std::string_view name);
 // Any of them, or Cache-Groups, is there.
 bool names_tags(Fields fields);

@@ -165,5 +165,39 @@ TEST(AdminPrincipal, KnowsItsSites) {
   EXPECT_TRUE((AdminPrincipal{"b", {}, {"*"}}).has_site("other"));
 }
 
+TEST(AdminRouter, ARouteOfAnotherProductHasItsOwnTokenFieldAndErrors) {
+  AdminRouter routes;
+  routes.add({.method = "POST",
+              .path = "/service/{site}/purge/{key*}",
+              .right = AdminRight::Purge,
+              .handle =
+                  [](const AdminRequest& r) {
+                    return AdminResponse{.body = std::string(r.captures.at(0)) + " " +
+                                                 std::string(r.captures.at(1))};
+                  },
+              .token_field = "Fastly-Key",
+              .dress =
+                  [](AdminResponse problem) {
+                    return AdminResponse{.status = problem.status,
+                                         .body = "dressed " + problem.problem_code};
+                  }});
+  const auto ask = [&](std::string_view path, std::string_view token) {
+    const Field fields[] = {{"fastly-key", token}};
+    AdminRequest r = request("POST", path);
+    r.fields = fields;
+    return routes.answer(r, kTokens).body;
+  };
+  EXPECT_EQ(ask("/service/shop/purge/a", "other"), "shop a");
+  EXPECT_EQ(ask("/service/shop/purge/a/b//c", "other"), "shop a/b//c");
+  EXPECT_EQ(ask("/service/shop/purge/a", "s3cret"), "dressed right-missing");
+  EXPECT_EQ(ask("/service/shop/purge/a", "wrong"), "dressed unauthorized");
+  for (const std::string_view path : {"/service/shop/purge/", "/service/shop/purge"}) {
+    AdminRequest r = request("POST", path, "Bearer other");
+    EXPECT_EQ(code(routes.answer(r, kTokens)), "unknown-path") << path;
+  }
+  AdminRequest bearer = request("POST", "/service/shop/purge/a", "Bearer other");
+  EXPECT_EQ(routes.answer(bearer, kTokens).body, "shop a");
+}
+
 }  // namespace
 }  // namespace brink::edge

@@ -246,5 +246,49 @@ TEST_F(ApiTest, VersionsAreSetAndRead) {
   EXPECT_EQ(code(api_->version({.capture = "none"})), "404 unknown-site");
 }
 
+EachAnswer each_of(Api& api, const std::vector<std::string>& bodies, std::string_view key = "",
+                   std::vector<std::string> sites = {"*"}) {
+  std::promise<EachAnswer> promise;
+  api.purge_each(bodies, {.idempotency_key = key, .who = "ops", .sites = std::move(sites)},
+                 [&](EachAnswer answer) { promise.set_value(std::move(answer)); });
+  return promise.get_future().get();
+}
+
+TEST_F(ApiTest, SeveralPurgesOfOneRequestAreEachInTheLog) {
+  const EachAnswer answer = each_of(*api_, {R"({"tags":["a"]})", R"({"host":"shop.test"})"});
+  EXPECT_FALSE(answer.problem);
+  EXPECT_TRUE(answer.is_done);
+  ASSERT_EQ(answer.ids.size(), 2U);
+  for (const std::string& id : answer.ids)
+    EXPECT_EQ(api_->find_purge({.capture = id}).status, 200) << id;
+  EXPECT_FALSE(each_of(*api_, {R"({"all":true,"wait":"none"})"}).is_done);
+}
+
+TEST_F(ApiTest, SeveralPurgesAreAllCheckedBeforeTheFirstIsDone) {
+  const auto code_of = [&](const std::vector<std::string>& bodies,
+                           std::vector<std::string> sites = {"*"}) {
+    const EachAnswer answer = each_of(*api_, bodies, "", std::move(sites));
+    EXPECT_TRUE(answer.ids.empty());
+    return answer.problem ? answer.problem->code : "none";
+  };
+  const std::string good = R"({"tags":["a"],"site":"shop"})";
+  EXPECT_EQ(code_of({good, R"({"tags":[]})"}), "invalid-member");
+  EXPECT_EQ(code_of({good, R"({"prefix":"shop.test/"})"}), "too-many-matchers");
+  EXPECT_EQ(code_of({good, R"({"all":true,"site":"blog"})"}, {"shop"}), "site-not-allowed");
+  EXPECT_EQ(code_of({good, R"({"all":true,"site":"none"})"}), "unknown-site");
+  EXPECT_EQ(code_of({good, R"({"url":"http://blog.test/a","site":"shop"})"}), "other-site");
+  EXPECT_EQ(code_of({good, R"({"host":"blog.test","site":"shop"})"}), "other-site");
+  EXPECT_EQ(object_of(api_->list_purges({})).at("purges").as_array().size(), 0U);
+}
+
+TEST_F(ApiTest, ARepeatedRequestOfSeveralPurgesCountsOnce) {
+  const std::vector<std::string> bodies = {R"({"tags":["a"]})", R"({"tags":["b"]})"};
+  const EachAnswer first = each_of(*api_, bodies, "key");
+  EXPECT_EQ(each_of(*api_, bodies, "key").ids, first.ids);
+  EXPECT_EQ(object_of(api_->list_purges({})).at("purges").as_array().size(), 2U);
+  EXPECT_EQ(each_of(*api_, {R"({"tags":["a"]})", R"({"tags":["c"]})"}, "key").problem->code,
+            "idempotency-key-reused");
+}
+
 }  // namespace
 }  // namespace brink::purge
