@@ -11,7 +11,7 @@ namespace brink::purge {
 namespace {
 
 constexpr Millis kJoinPause{1'000};  // between attempts
-constexpr Millis kReportPause{20};   // receipts that come faster travel together
+constexpr Millis kReportPause{20};   // a local log's receipts that come faster travel together
 constexpr std::size_t kReceiptsPerReport = 1'000;
 
 bool is_for_target(const Record& record) {
@@ -256,12 +256,14 @@ void Service::on_counted(std::uint64_t until,
   report_if_due(Due::Soon);
 }
 
-// Soon: the first receipt goes at once, those right behind it together. Now: all receipts there
-// are. Heartbeat: also without any.
+// Soon: a shared log gets each at once and sends those right behind each other together
+// (nats_log.h); a local one gets the first, and the others with the on_current() that ends its
+// batch. Now: all receipts there are. Heartbeat: also without any.
 std::optional<Report> Service::take_report(Due due) {
   const Ticks now = parts_.clock.ticks();
   const auto silent_for = now - reported_at_;
-  const bool has_receipts = !pending_.empty() && (due != Due::Soon || silent_for >= kReportPause);
+  const bool is_time = due != Due::Soon || !parts_.log.is_local() || silent_for >= kReportPause;
+  const bool has_receipts = !pending_.empty() && is_time;
   const bool has_pulse = due == Due::Heartbeat && silent_for >= kHeartbeat;
   if (!is_started_ || is_stopping_ || !(has_receipts || has_pulse)) return std::nullopt;
   reported_at_ = now;

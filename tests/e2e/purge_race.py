@@ -101,9 +101,10 @@ class Member:
 class Faults:
     """A plan drawn beforehand from the seed: what happens when, to whom, for how long; every kind at least once."""
 
-    KINDS = {"kill": (0.0, 1.0), "stop": (1.3 * MAX_LAG, 2.5 * MAX_LAG), "stop-long": (1.5 * FORGET_AFTER, 1.6 * FORGET_AFTER),
-             "nats-kill": (0.1, 1.5), "nats-stop": (0.3, 2.0), "nats-cut": (0.0, 2.5), "nats-freeze": (0.5, 3.0),
-             "nats-cut-long": (1.4 * FORGET_AFTER, 1.6 * FORGET_AFTER), "tier-cut": (0.1, 2.0), "tier-freeze": (0.2, 2.0)}
+    KINDS = {"kill": (0.0, 1.0), "stop": (1.3 * MAX_LAG, 2.5 * MAX_LAG), "nats-kill": (0.1, 1.5), "nats-stop": (0.3, 2.0),
+             "nats-cut": (0.0, 2.5), "nats-freeze": (0.5, 3.0), "tier-cut": (0.1, 2.0), "tier-freeze": (0.2, 2.0)}
+    # Until the others wait for it no longer, and some more. One of them in ROUND / 2: there is little to see meanwhile.
+    LONG = {"stop-long": (1.25 * FORGET_AFTER, 1.5 * FORGET_AFTER), "nats-cut-long": (1.25 * FORGET_AFTER, 1.5 * FORGET_AFTER)}
     AT_ONCE, GAP = 2, (0.2, 0.9)
 
     def __init__(self, race, seed, seconds):
@@ -113,14 +114,15 @@ class Faults:
         self.plan = self._draw(chance, seconds)
 
     def _draw(self, chance, seconds):
-        plan, bag, until, now = [], [], {}, 0.5
+        plan, bag, until, now = [], [], {}, 1.0
+        lengths = {**self.KINDS, **self.LONG}
         while now < seconds - 1:
             if not bag:
-                bag = chance.sample(list(self.KINDS), len(self.KINDS))
+                bag = chance.sample([*self.KINDS, chance.choice(list(self.LONG))], len(self.KINDS) + 1)
             for kind in list(bag):
                 target = "nats" if kind in ("nats-kill", "nats-stop") else chance.choice(
                     list(EDGES) if kind.startswith("tier") else list(POPS))
-                length = chance.uniform(*self.KINDS[kind])
+                length = chance.uniform(*lengths[kind])
                 free = until.get(target, 0) <= now and sum(end > now for end in until.values()) < self.AT_ONCE
                 if free and now + length < seconds:
                     bag.remove(kind)
@@ -128,7 +130,7 @@ class Faults:
                     until[target] = now + length + 0.5
                     break
             else:
-                if all(now + self.KINDS[kind][0] > seconds for kind in bag):
+                if all(now + lengths[kind][0] > seconds for kind in bag):
                     break
             now += chance.uniform(*self.GAP)
         return plan

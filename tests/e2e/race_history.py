@@ -60,8 +60,11 @@ class History:
                  f"{purge.what} via {purge.via}, {purge.id}, receipts {purge.receipts}"]
         near = [(each.at, f"purge of it: {each.what}, {each.floors[seen.path]}, sent {each.sent - began:.4f}, {each.id}")
                 for each in self.purges if seen.path in each.floors and -3 < each.at - seen.start < 1]
-        near += [(each.start, f"response at {each.node}: {each.version}, until {each.end - began:.4f}, {each.cache_status}")
-                 for each in self.responses if (each.path, each.node) == (seen.path, seen.node) and -1 < each.start - seen.start < 0.2][-40:]
+        here = [each for each in self.responses
+                if (each.path, each.node) == (seen.path, seen.node) and -3 < each.start - seen.start < 0.2]
+        fetched = [each for each in here if not each.hit or each is seen]
+        near += [(each.start, f"response: {each.version}, until {each.end - began:.4f}, {each.cache_status}")
+                 for each in fetched[-30:]]
         near += [(at, f"fault: {what}") for at, what in self.faults if -8 < at - seen.start < 0.2]
         lines += [f"    {at - began:9.4f} {text}" for at, text in sorted(near)[-60:]]
         return "\n".join(lines)

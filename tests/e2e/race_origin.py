@@ -36,14 +36,15 @@ class Page:
             self.version += 1
             return self.version
 
+    # "de-at" is shown what "de" is: a tag of one variant may be right for another.
     def body(self, language, version):
-        block = f"{self.path} {language} {version:08d} ".ljust(BLOCK - 1, ".")[:BLOCK - 1] + "\n"
+        block = f"{self.path} {language[:2]} {version:08d} ".ljust(BLOCK - 1, ".")[:BLOCK - 1] + "\n"
         return block.encode() * (self.size // BLOCK)
 
     def etag_of(self, language, version):
         if self.etag == "none":
             return None
-        return f'"{language}-{version if self.etag == "each" else version // 4}"'
+        return f'"{language[:2]}-{version if self.etag == "each" else version // 4}"'
 
     def head(self, language, version):
         lines = [f"Cache-Control: {self.cache_control}", "Content-Type: text/plain", "Accept-Ranges: bytes"]
@@ -82,6 +83,7 @@ def make_pages():
         pages.append(Page(f"/{folder}/{number}", control, etag, tags, fields[number % 3]))
     pages.append(Page("/a/vary-1", long, "each", ("vary", "third-0"), "xkey", ("en", "de", "fr")))
     pages.append(Page("/b/vary-2", short, "shared", ("vary", "third-1"), "Cache-Tag", ("en", "de")))
+    pages.append(Page("/b/vary-3", long, "shared", ("vary", "third-1"), "xkey", ("de", "de-at", "de-ch")))
     pages.append(Page("/c/film-1", long, "each", ("film", "third-2"), "Surrogate-Key", size=8 * 65536))
     pages.append(Page("/c/film-2", short, "each", ("film", "half-0"), "Cache-Tag", size=5 * 65536 + 7 * BLOCK))
     return pages
