@@ -1,6 +1,5 @@
 """A real nats-server with JetStream as an end-to-end test's purge log: its own store, killed and started again by pid."""
 
-import os
 import pathlib
 import re
 import shutil
@@ -8,10 +7,6 @@ import shutil
 from harness import Process
 
 PROGRAM = shutil.which("nats-server") or "/usr/sbin/nats-server"
-
-
-def available():
-    return os.access(PROGRAM, os.X_OK)
 
 
 class NatsServer(Process):

@@ -35,6 +35,7 @@ SLICE = 65536
 ROUND = 30.0  # a longer race is several, each with a new deployment and a seed of its own
 CLIENTS_PER_EDGE, CLIENTS_PER_REGIONAL, PURGERS = 3, 1, 6
 HEAL_LIMIT, FINAL_LIMIT = 30.0, 5.0  # seconds: until all are ready and trusted, and for a last purge
+HANG_LIMIT = 120.0
 
 CONFIG = """\
 node: {{ name: {name}, pop: {pop}, role: {role}, workers: 2, shutdown_grace: 1s }}
@@ -206,10 +207,14 @@ class Race:
         self.failures, self.done = [], threading.Event()
         self.pages = {page.path: page for page in make_pages()}
         self.origin, self.relays = Origin(list(self.pages.values()), seed), RelayLoop()
-        self.members, self.nats, self.nats_starts = {}, None, 0
+        self.members, self.nats, self.nats_starts, self.fenced = {}, None, 0, fenced
+        self.began = time.monotonic()
+
+    def set_up(self):
         self.start_nats()
         for name in POPS:
-            self.members[name] = Member(self, name, "fail" if name == "edge-nyc-1" and fenced == "revalidate" else fenced)
+            fails = name == "edge-nyc-1" and self.fenced == "revalidate"
+            self.members[name] = Member(self, name, "fail" if fails else self.fenced)
         for name in REGIONALS:
             self.members[name].start()
         for name in EDGES:
@@ -250,6 +255,8 @@ class Race:
                 connection.close()
                 connection = None
                 self.done.wait(0.02)
+        if connection:
+            connection.close()
 
     def ask_once(self, connection, node, page, chance):
         language, fields = chance.choice(page.languages), []
@@ -420,7 +427,8 @@ class Race:
         found = history.violations(self.pages)
         hits = sum(each.hit for each in history.responses)
         self.figures.update({"responses": len(history.responses), "hits": hits, "origin requests": self.origin.requests,
-                             "purges acknowledged": len(history.purges), "violations": len(found)})
+                             "purges acknowledged": len(history.purges), "violations": len(found),
+                             "older by an origin's 304 while fenced": history.confirmed_by_origin})
         fenced = sum("fenced" in each.cache_status for each in history.responses)
         self.figures["responses while fenced"] = fenced
         for name, value in sorted(self.figures.items()):
@@ -434,13 +442,21 @@ class Race:
         if self.failures:
             raise AssertionError("; ".join(map(str, self.failures[:5])))
 
+    def hung(self):
+        print(f"the race with seed {self.seed} hangs", file=sys.stderr)
+        for process in self.processes:
+            print(f"== {process.name}\n{process.output()[-1500:]}", file=sys.stderr)
+            if process.running():
+                process.send(signal.SIGKILL)
+        os._exit(3)
+
     def end(self, failed):
         self.done.set()
         for process in self.processes:
             if process.running():
                 process.send(signal.SIGCONT)
         statuses = {}
-        for process in reversed(self.processes):
+        for process in sorted(self.processes, key=lambda each: each.name.startswith("nats")):  # nodes say that they leave
             was_running = process.running()
             try:
                 status = process.stop()
@@ -463,15 +479,18 @@ def run_round(seed, seconds, fenced="revalidate", keep=None):
     """AssertionError when the promise was broken or the deployment is not whole afterwards."""
     print(f"purge race: seed {seed}, {seconds:g} s, load {os.getloadavg()[0]:.1f}", flush=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix=f"brink-race-{seed}-", dir=keep))
-    race, failed = None, True
+    race, failed = Race(folder, seed, fenced), True
+    watchdog = threading.Timer(seconds + HANG_LIMIT, race.hung)
+    watchdog.daemon = True
+    watchdog.start()
     try:
-        race = Race(folder, seed, fenced)
+        race.set_up()
         race.run(seconds)
         failed = False
         return race
     finally:
-        if race:
-            race.end(failed)
+        race.end(failed)
+        watchdog.cancel()
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -16,6 +16,7 @@ Purge = collections.namedtuple("Purge", "sent at via what floors soft id receipt
 class History:
     def __init__(self):
         self.responses, self.purges, self.faults = [], [], []  # list.append is atomic
+        self.confirmed_by_origin = 0
 
     def violations(self, pages):
         """[(Seen, Purge)]: each response that is older than a purge acknowledged before its request started."""
@@ -30,7 +31,9 @@ class History:
                 if place and purges[place - 1].floors[seen.path] > seen.version:
                     out.append((seen, purges[place - 1]))
                     break
-        return [each for each in out if not self._origin_confirmed(each[0], pages)]
+        judged = [each for each in out if not self._origin_confirmed(each[0], pages)]
+        self.confirmed_by_origin = len(out) - len(judged)
+        return judged
 
     @staticmethod
     def _origin_confirmed(seen, pages):
@@ -68,7 +71,3 @@ class History:
         near += [(at, f"fault: {what}") for at, what in self.faults if -8 < at - seen.start < 0.2]
         lines += [f"    {at - began:9.4f} {text}" for at, text in sorted(near)[-60:]]
         return "\n".join(lines)
-
-    def first_violation(self, pages):
-        found = self.violations(pages)
-        return min(found, key=lambda each: each[0].end) if found else None
