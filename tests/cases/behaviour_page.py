@@ -40,6 +40,7 @@ AREAS = {
     "s": "Stale responses",
     "l": "Limits",
     "f": "Framing",
+    "p": "Purging",
     "u": "Upgrades",
     "x": "Upstreams that fail",
     "t": "Tiers",

@@ -169,7 +169,7 @@ TEST(StoredHead, HiddenFields) {
 
 // Tags are stored beside the head; a site that shows them keeps the lines as they came.
 TEST(StoredHead, TagFieldsAreLeftOutUnlessShown) {
-  for (const std::string_view name : {"Surrogate-Key", "cache-tag", "XKEY"}) {
+  for (const std::string_view name : {"Surrogate-Key", "cache-tag", "XKEY", "X-Magento-Tags"}) {
     EXPECT_TRUE(hidden_from_clients(name, false)) << name;
     const Stored left_out{std::string{name} + ": a\nX: 1"};
     EXPECT_FALSE(left_out.meta.has_hidden_fields || left_out.meta.keeps_tag_fields) << name;

@@ -28,6 +28,13 @@ TEST(Tags, EachFieldHasItsSeparator) {
   EXPECT_EQ(tags_in("X-Tag: one"), "");
 }
 
+TEST(Tags, FieldsThatApplicationsWriteForVarnish) {
+  EXPECT_EQ(tags_in("X-Magento-Tags: cat_p_1,cat_c"), "cat_p_1|cat_c");
+  EXPECT_EQ(tags_in("Cache-Tags: node:5 config:a.b"), "node:5|config:a.b");
+  EXPECT_EQ(tags_in("Purge-Cache-Tags: node:5 node:6"), "node:5|node:6");
+  EXPECT_EQ(tags_in("X-Cache-Tags: a,b c"), "a|b|c");
+}
+
 TEST(Tags, SeveralLinesAreOneListAndEachTagIsThereOnce) {
   EXPECT_EQ(tags_in("Surrogate-Key: a b\nSURROGATE-KEY: b c\nCache-Tag: c,d\nxkey: e"), "a|b|c|d|e");
   // A group is one of its origin only; a tag of the same name is something else.
