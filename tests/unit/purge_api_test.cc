@@ -117,6 +117,7 @@ TEST_F(ApiTest, OutstandingNodesMake202) {
   auto future = promise.get_future();
   api_->purge({.body = R"({"all":true,"wait":"all","timeout_ms":1})", .who = "ops", .sites = {"*"}},
               [&](ApiAnswer answer) { promise.set_value(std::move(answer)); });
+  append_and_wait(*log_, join_record("ams-1", "j", "ams"));  // so the purge is in the log before
   while (future.wait_for(Millis{1}) != std::future_status::ready)
     service_->tick();
   EXPECT_EQ(future.get().status, 202);
