@@ -89,9 +89,10 @@ Plan fastly_all(const AdminRequest& request) {
 Plan fastly_url(const AdminRequest& request) {
   purge::CompatScope scope = fastly_scope(request);
   scope.site = "*";
-  std::string url(request.captures.front());
+  const std::string_view path = request.captures.front();
+  std::string url = path.find("://") == std::string_view::npos ? "http://" : "";
+  url.append(path);
   if (!request.query.empty()) url.append("?").append(request.query);
-  if (url.find("://") == std::string::npos) url.insert(0, "http://");
   return {purge::Bodies{purge::urls_body({url}, scope)}, fastly_ok};
 }
 

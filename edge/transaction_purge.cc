@@ -128,6 +128,8 @@ bool Transaction::may_share(const store::StoredResponse& response) const {
 
 // What is offered upstream with its tag comes back to life with a 304.
 bool Transaction::may_offer(const store::StoredResponse& response) const {
+  // Who has lost the log cannot tell which variants were purged since.
+  if (fenced_ && context_.purges.fenced == config::Fenced::Revalidate) return false;
   return !context_.purges.groups.outdated(response) && may_share(response) &&
          reflects_what_child_knows(response);
 }

@@ -64,7 +64,7 @@ class Member:
         self.race, self.name, self.fenced = race, name, fenced
         self.to_nats = race.relays.add(race.nats.port)
         self.to_tier = {}
-        self.starts, self.process, self.starting = 0, None, None
+        self.starts, self.process, self.starting, self.is_killed = 0, None, None, False
 
     def configure(self, regionals):
         if self.name in EDGES:
@@ -81,11 +81,13 @@ class Member:
         process = Node(f"{self.name}.{self.starts}", text, self.race.folder)
         self.race.processes.append(process)
         self.process = process.ready()
+        self.is_killed = False
         for member in self.race.members.values():
             if self.name in member.to_tier:
                 member.to_tier[self.name].target = process.port
 
     def kill(self):
+        self.is_killed = True
         self.process.send(signal.SIGKILL)
         self.process.wait()
 
@@ -148,6 +150,7 @@ class Faults:
             for each in [each for each in healing if each[0] <= now]:
                 healing.remove(each)
                 self._undo(*each[1:])
+            self.race.check_alive()
             done.wait(0.01)
         for _, kind, target in healing:
             self._undo(kind, target)
@@ -369,9 +372,9 @@ class Race:
         self.began = time.monotonic()
         for thread in threads:
             thread.start()
-        faults.run(self.done)
-        self.done.wait(max(0.0, self.began + seconds - time.monotonic()))
         try:
+            faults.run(self.done)
+            self.done.wait(max(0.0, self.began + seconds - time.monotonic()))
             self.wait_until_whole()
             self.done.set()
             for thread in threads:
@@ -382,6 +385,13 @@ class Race:
             self.done.set()
             self.judge(faults)
 
+    def check_alive(self):
+        """Nodes end when they are killed and not otherwise."""
+        for member in self.members.values():
+            process = member.process
+            if not member.is_killed and not process.running():
+                raise AssertionError(f"{process.name} ended by itself with {process.wait()}:\n{process.output()[-3000:]}")
+
     def wait_until_whole(self):
         """Clients and purgers go on meanwhile: healing is part of the race."""
         began = time.monotonic()
@@ -389,9 +399,10 @@ class Race:
             if member.starting:
                 member.starting.join(HEAL_LIMIT)
             while not self.failures and not self.is_whole(member):
+                self.check_alive()
                 if time.monotonic() > began + HEAL_LIMIT:
                     raise AssertionError(f"{member.name} is not whole {HEAL_LIMIT} s after the last fault: "
-                                         f"{member.admin('/readyz').body} {member.process.output()[-2000:]}")
+                                         f"{member.process.output()[-2000:]}")
                 time.sleep(0.05)
         self.figures["milliseconds to heal"] = int(1000 * (time.monotonic() - began))
 
