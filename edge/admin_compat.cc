@@ -88,7 +88,7 @@ Plan fastly_all(const AdminRequest& request) {
 // The URL is all that follows, its query too; without a scheme.
 Plan fastly_url(const AdminRequest& request) {
   purge::CompatScope scope = fastly_scope(request);
-  scope.site = "*";
+  scope.site.assign(1, '*');
   const std::string_view path = request.captures.front();
   std::string url = path.find("://") == std::string_view::npos ? "http://" : "";
   url.append(path);
