@@ -26,8 +26,8 @@ Reclaimer::Reclaimer(PurgeState& state, store::Store& store, MetricsRegistry& me
 // A walk answers for the position at its beginning. What a fetch that is under way then brings may
 // be older and lie where the walk has been: then the rules it needs are kept, and walked for again.
 bool Reclaimer::begin() {
-  const std::uint64_t oldest = state_.pins.oldest();
   const std::uint64_t applied = state_.position.applied();
+  const std::uint64_t oldest = state_.pins.oldest();  // last: what begins after it reflects `applied`
   const std::uint64_t forgotten = state_.marks.forgotten();
   if (applied <= forgotten) return false;
   const std::uint64_t gain = std::min(applied, oldest);

@@ -261,6 +261,7 @@ TEST_F(ApiTest, SeveralPurgesOfOneRequestAreEachInTheLog) {
   ASSERT_EQ(answer.ids.size(), 2U);
   for (const std::string& id : answer.ids)
     EXPECT_EQ(api_->find_purge({.capture = id}).status, 200) << id;
+  append_and_wait(*log_, join_record("nyc-1", "i", "nyc"));  // and is never heard of again
   EXPECT_FALSE(each_of(*api_, {R"({"all":true,"wait":"none"})"}).is_done);
 }
 
