@@ -108,6 +108,8 @@ bench: test-deps folder ## Run the benchmarks, and the side-by-side comparison w
 	done; ((ran)) || echo '== No Google benchmark was built'
 	$(call say,Herds of clients for one cold key: first byte after the leader's)
 	@loadtest/herd.sh build/release
+	$(call say,From POST /v1/purges until four nodes have acknowledged (loadtest/purge_everywhere.py))
+	@python3 -B loadtest/purge_everywhere.py build/release/brink || true
 	$(call say,Comparing hits side by side (loadtest/compare.sh))
 	@loadtest/compare.sh
 
