@@ -8,7 +8,6 @@ namespace brink::edge {
 namespace {
 
 constexpr std::uint64_t kCountNow = 10'000;  // a store with more is counted by the reclaimer
-constexpr std::size_t kBatch = 256;
 constexpr std::size_t kSamples = 20;
 
 // Takes hold of every variant of a key; chooses none.
@@ -24,15 +23,14 @@ class AllVariants final : public store::Selector {
   std::vector<store::ResponsePtr>& out_;
 };
 
-// Slices follow their map, and have keys that are no URIs.
+}  // namespace
+
 bool is_slice(const store::StoredResponse& response) { return response.meta().status == 206; }
 
 purge::Subject subject_of(const store::StoredResponse& response, const SiteTable* sites) {
   const std::string_view uri = purge::uri_of_key(response.key());
   return {.uri = uri, .site = site_of_uri(sites, uri), .tags = response.tags().packed()};
 }
-
-}  // namespace
 
 std::string_view site_of_uri(const SiteTable* sites, std::string_view uri) {
   const std::size_t begin = uri.find("://");
@@ -50,22 +48,21 @@ purge::Record PurgeTarget::as_cache_keys(const purge::Record& record) const {
   purge::Record out = record;
   const auto sites = state_.sites();
   if (!sites || record.selector.kind != purge::Selector::Kind::Urls) return out;
-  for (const std::string& url : record.selector.values) {
+  for (const std::string& value : record.selector.values) {
+    const std::string url = purge::url_without_scheme(value);
     const std::size_t query = url.find('?');
-    const std::size_t host = url.find("://");
-    if (query == std::string::npos || host == std::string::npos) continue;
-    const std::string_view rest = std::string_view(url).substr(host + 3);
-    const std::size_t path = rest.find_first_of("/?");
-    const Site* site = sites->find(rest.substr(0, path));
-    if (site && site->rules_for(rest.substr(path)).ignore_query)
-      out.selector.values.push_back(url.substr(0, query));
+    if (query == std::string::npos) continue;
+    const std::size_t path = url.find('/');
+    const Site* site = sites->find(std::string_view(url).substr(0, path));
+    if (site && site->rules_for(std::string_view(url).substr(path)).ignore_query)
+      out.selector.values.push_back("http://" + url.substr(0, query));
   }
   return out;
 }
 
 purge::Matched PurgeTarget::apply(const purge::Record& record, bool replayed) {
   if (record.kind == purge::Record::Kind::Version) {
-    state_.versions.set(record.selector.site, record.version, record.percent);
+    state_.versions.apply(record);
     return {0, 0};
   }
   if (record.kind != purge::Record::Kind::Purge) return {0, 0};
@@ -141,7 +138,7 @@ PurgePreview PurgeTarget::preview(const purge::Record& record) const {
   std::vector<store::ResponsePtr> batch;
   for (bool more = true; more;) {
     batch.clear();
-    more = store_.walk(at, kBatch, batch);
+    more = store_.walk(at, kWalkBatch, batch);
     for (const store::ResponsePtr& response : batch) {
       if (is_slice(*response)) continue;
       ++out.stored;

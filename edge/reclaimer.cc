@@ -6,11 +6,6 @@
 #include "edge/transaction.h"
 
 namespace brink::edge {
-namespace {
-
-constexpr std::size_t kBatch = 256;
-
-}  // namespace
 
 Reclaimer::Reclaimer(PurgeState& state, store::Store& store, MetricsRegistry& metrics,
                      OnCounted on_counted)
@@ -43,7 +38,7 @@ bool Reclaimer::step() {
   if (!walking_ && !begin()) return false;
   batch_.clear();
   const auto sites = state_.sites();
-  const bool more = store_.walk(at_, kBatch, batch_);
+  const bool more = store_.walk(at_, kWalkBatch, batch_);
   for (const store::ResponsePtr& response : batch_) look_at(response, sites.get());
   batch_.clear();
   if (!more) end();
@@ -52,10 +47,8 @@ bool Reclaimer::step() {
 
 void Reclaimer::look_at(const store::ResponsePtr& response, const SiteTable* sites) {
   const std::uint64_t as_of = response->as_of();
-  if (as_of >= walk_until_ || response->meta().status == 206) return;
-  const std::string_view uri = purge::uri_of_key(response->key());
-  const auto verdict = state_.marks.check(
-      {.uri = uri, .site = site_of_uri(sites, uri), .tags = response->tags().packed()}, as_of);
+  if (as_of >= walk_until_ || is_slice(*response)) return;
+  const auto verdict = state_.marks.check(subject_of(*response, sites), as_of);
   using Is = purge::Verdict::Is;
   if (verdict.is == Is::Untouched) return response->raise_as_of(walk_until_);
   state_.counts.add(verdict.sequence, *response);

@@ -5,7 +5,6 @@
 // Written by the purge log's thread; read by every request through a copy of its shard's, which is
 // renewed when the generation has moved: without versions, one load.
 
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -14,28 +13,22 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "purge/site_version.h"
 
 namespace brink::edge {
 
-struct SiteVersion {
-  std::string version;          // empty = the key has none
-  std::uint32_t percent = 100;  // of clients; the others stay with `previous`
-  std::string previous;
-};
+using purge::SiteVersion;
 
 class SiteVersions {
  public:
   using Map = std::map<std::string, SiteVersion, std::less<>>;
 
-  void set(const std::string& site, std::string version, std::uint32_t percent) {
+  // REQUIRES: as SiteVersion::apply().
+  void apply(const purge::Record& record) {
     const std::lock_guard lock(mutex_);
     auto next = std::make_shared<Map>(*map_);
-    SiteVersion& entry = (*next)[site];
-    // While a canary runs, the version before is what most clients have.
-    if (entry.percent >= 100 && entry.version != version) entry.previous = entry.version;
-    entry.version = std::move(version);
-    entry.percent = percent;
+    (*next)[record.selector.site].apply(record);
     map_ = std::move(next);
     generation_.fetch_add(1, std::memory_order_release);
   }
