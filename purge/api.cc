@@ -6,9 +6,10 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <charconv>
 #include <memory>
 #include <utility>
+
+#include "purge/decimal.h"
 
 namespace brink::purge {
 
@@ -106,11 +107,6 @@ std::string id_of_key(std::string_view who, std::string_view key) {
   return fmt::format("k-{:016x}{:016x}", hash.high64, hash.low64);
 }
 
-bool parse_number(std::string_view text, std::uint64_t& out) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return error == std::errc{} && end == text.data() + text.size();
-}
-
 struct ListQuery {
   std::optional<std::uint64_t> after;
   std::uint64_t limit = kListedDefault;
@@ -122,9 +118,12 @@ bool parse_list_query(std::string_view query, ListQuery& out) {
     const std::string_view pair = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(query.size(), pair.size() + 1));
     if (pair.starts_with("after=")) {
-      if (!parse_number(pair.substr(6), out.after.emplace())) return false;
+      out.after = parse_decimal(pair.substr(6));
+      if (!out.after) return false;
     } else if (pair.starts_with("limit=")) {
-      if (!parse_number(pair.substr(6), out.limit)) return false;
+      const auto limit = parse_decimal(pair.substr(6));
+      if (!limit) return false;
+      out.limit = *limit;
     } else {
       return false;
     }

@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
-#include <charconv>
+
+#include "purge/decimal.h"
 
 namespace brink::purge {
 
@@ -37,9 +38,9 @@ std::optional<LogLine> read_line(std::string_view text) {
   out.json = text.substr(json_at);
   out.is_report = number == "-";
   if (!out.is_report) {
-    const auto [end, error] =
-        std::from_chars(number.data(), number.data() + number.size(), out.sequence);
-    if (error != std::errc{} || end != number.data() + number.size()) return std::nullopt;
+    const auto sequence = parse_decimal(number);
+    if (!sequence) return std::nullopt;
+    out.sequence = *sequence;
   }
   if (text.substr(space + 1, kChecksumDigits) != checksum_of(number, out.json)) return std::nullopt;
   return out;

@@ -262,13 +262,10 @@ bool is_purge_method(std::string_view method) {
 }
 
 std::string host_literal(std::string_view host) {
-  for (const std::string_view port : {":80", ":443"}) {
-    if (host.ends_with(port)) host.remove_suffix(port.size());
-  }
   std::string out;
-  for (const char c : host) {
+  for (const char c : normal_host(host)) {
     if (kMeta.find(c) != kMeta.npos) out.push_back('\\');
-    out.push_back(ascii_lower(c));
+    out.push_back(c);
   }
   return out;
 }

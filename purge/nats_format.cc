@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
-#include <charconv>
 #include <vector>
+
+#include "purge/decimal.h"
 
 namespace brink::purge {
 
@@ -106,13 +107,6 @@ json::object base_config(const std::string& name, const std::string& subject,
 
 bool is_default(const json::value& wanted) {
   return wanted == json::value(0) || wanted == json::value(-1);
-}
-
-std::optional<std::uint64_t> parse_number(std::string_view digits) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-  return value;
 }
 
 std::string as_token(std::string name) {
@@ -250,9 +244,9 @@ std::optional<DeliveryPlace> parse_delivery(std::string_view reply_subject) {
   if (tokens.size() < 9 || tokens.size() == 10 || tokens[0] != "$JS" || tokens[1] != "ACK")
     return std::nullopt;
   const std::size_t delivered = tokens.size() == 9 ? 4 : 6;
-  const auto stream_sequence = parse_number(tokens[delivered + 1]);
-  const auto consumer_sequence = parse_number(tokens[delivered + 2]);
-  const auto pending = parse_number(tokens[delivered + 4]);
+  const auto stream_sequence = parse_decimal(tokens[delivered + 1]);
+  const auto consumer_sequence = parse_decimal(tokens[delivered + 2]);
+  const auto pending = parse_decimal(tokens[delivered + 4]);
   if (!stream_sequence || !consumer_sequence || !pending) return std::nullopt;
   return DeliveryPlace{*stream_sequence, *consumer_sequence, *pending};
 }

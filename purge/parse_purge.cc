@@ -144,16 +144,10 @@ void check_regex(BodyReader& in, const std::string& text) {
   }
 }
 
-// "Shop.Example.com:443" → "shop.example.com". A port that is no default stays.
 std::string host_of(BodyReader& in) {
   const std::string given = in.text("host", kTextBytes);
   if (in.mistake()) return {};
-  std::string host;
-  for (const char c : given)
-    host.push_back(ascii_lower(c));
-  for (const std::string_view port : {":80", ":443"}) {
-    if (host.ends_with(port)) host.resize(host.size() - port.size());
-  }
+  std::string host = normal_host(given);
   if (host.empty() || host.find_first_of("/?#@ \\*") != std::string::npos)
     in.expected("host", "a host name, such as shop.example.com");
   return host;

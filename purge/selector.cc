@@ -24,6 +24,15 @@ std::string_view to_string(Selector::Kind kind) {
   return "all";
 }
 
+std::string normal_host(std::string_view host) {
+  for (const std::string_view port : {":80", ":443"}) {
+    if (host.ends_with(port)) host.remove_suffix(port.size());
+  }
+  std::string out;
+  for (const char c : host) out.push_back(ascii_lower(c));
+  return out;
+}
+
 std::string url_without_scheme(std::string_view url) {
   const std::size_t scheme_end = url.find("://");
   if (scheme_end == std::string_view::npos) return {};

@@ -35,6 +35,9 @@ struct Selector {
 // "url", "urls", "tags", "prefix", "pattern", "regex", "host", "all": the member that names it in JSON.
 std::string_view to_string(Selector::Kind kind);
 
+// "Shop.Example.com:443" → "shop.example.com". A port that is no default of http or https stays.
+std::string normal_host(std::string_view host);
+
 // "host[:port]/path?query" of an absolute http or https URL as the cache key has it: host in lower
 // case, no default port, no fragment, "/" for an empty path. Empty when `url` is no such URL.
 std::string url_without_scheme(std::string_view url);

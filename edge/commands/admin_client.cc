@@ -29,25 +29,28 @@ std::size_t take(char* data, std::size_t, std::size_t size, void* into) noexcept
   return size;
 }
 
-std::string text_of(const boost::json::object& object, std::string_view name) {
-  const boost::json::value* value = object.if_contains(name);
-  return value && value->is_string() ? std::string(value->get_string()) : std::string{};
-}
-
 // What a problem says, for a person (RFC 9457).
 std::string message_of(const AdminReply& reply) {
-  if (const auto* object = reply.body.if_object()) {
-    const std::string title = text_of(*object, "title");
-    const std::string detail = text_of(*object, "detail");
-    if (!title.empty()) return detail.empty() ? title : title + ": " + detail;
-  }
+  const std::string title = text_of(reply.body, "title");
+  const std::string detail = text_of(reply.body, "detail");
+  if (!title.empty()) return detail.empty() ? title : title + ": " + detail;
   return fmt::format("the node answered {}", reply.status);
 }
 
 }  // namespace
 
+const boost::json::value* member_of(const boost::json::value& value, std::string_view name) {
+  const boost::json::object* object = value.if_object();
+  return object ? object->if_contains(name) : nullptr;
+}
+
+std::string text_of(const boost::json::value& value, std::string_view name) {
+  const boost::json::value* member = member_of(value, name);
+  return member && member->is_string() ? std::string(member->get_string()) : std::string{};
+}
+
 AdminReply call(const AdminTarget& target, const std::string& method, const std::string& path,
-                const std::string& body, const std::string& idempotency_key, long timeout_s) {
+                const std::string& body, const std::string& idempotency_key) {
   origin::ensure_curl_initialised();
   const origin::CurlEasy easy(curl_easy_init());
   CHECK(easy != nullptr);
@@ -64,7 +67,7 @@ AdminReply call(const AdminTarget& target, const std::string& method, const std:
   origin::set_option(easy.get(), CURLOPT_CUSTOMREQUEST, method.c_str());
   origin::set_option(easy.get(), CURLOPT_HTTPHEADER, lines.get());
   origin::set_option(easy.get(), CURLOPT_CONNECTTIMEOUT, 5L);
-  origin::set_option(easy.get(), CURLOPT_TIMEOUT, timeout_s);
+  origin::set_option(easy.get(), CURLOPT_TIMEOUT, kCallSeconds);
   origin::set_option(easy.get(), CURLOPT_WRITEFUNCTION, take);
   origin::set_option(easy.get(), CURLOPT_WRITEDATA, static_cast<void*>(&reply.text));
   if (!body.empty()) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace brink::edge {
 
@@ -22,8 +23,14 @@ struct AdminReply {
   bool ok() const { return status >= 200 && status < 300; }
 };
 
-// One request, waited for at most `timeout_s`. Bodies of up to 16 MiB.
+// An object's member; empty when it is not there, is something else, or `value` is no object.
+const boost::json::value* member_of(const boost::json::value& value, std::string_view name);
+std::string text_of(const boost::json::value& value, std::string_view name);
+
+inline constexpr long kCallSeconds = 75;  // the API itself waits for a minute at most
+
+// One request, waited for at most kCallSeconds. Bodies of up to 16 MiB.
 AdminReply call(const AdminTarget& target, const std::string& method, const std::string& path,
-                const std::string& body, const std::string& idempotency_key, long timeout_s);
+                const std::string& body, const std::string& idempotency_key);
 
 }  // namespace brink::edge

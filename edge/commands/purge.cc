@@ -22,7 +22,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr double kPollSeconds = 0.1;
-constexpr long kCallSeconds = 75;  // the API itself waits for a minute at most
 
 json::array list_of(const std::vector<std::string>& values) {
   json::array out;
@@ -51,16 +50,15 @@ json::object body_of(const PurgeArguments& arguments, bool live) {
   return body;
 }
 
-std::string text_of(const json::value& value, std::string_view name) {
-  const json::object* object = value.if_object();
-  const json::value* member = object ? object->if_contains(name) : nullptr;
-  return member && member->is_string() ? std::string(member->get_string()) : std::string{};
+std::int64_t number_of(const json::value& value, std::string_view name) {
+  const json::value* member = member_of(value, name);
+  return member && member->is_number() ? member->to_number<std::int64_t>() : 0;
 }
 
-std::int64_t number_of(const json::value& value, std::string_view name) {
-  const json::object* object = value.if_object();
-  const json::value* member = object ? object->if_contains(name) : nullptr;
-  return member && member->is_number() ? member->to_number<std::int64_t>() : 0;
+const json::array& receipts_of(const json::value& purge) {
+  static const json::array kNone;
+  const json::value* receipts = member_of(purge, "receipts");
+  return receipts && receipts->is_array() ? receipts->get_array() : kNone;
 }
 
 struct PopState {
@@ -70,10 +68,7 @@ struct PopState {
 
 std::map<std::string, PopState> by_pop(const json::value& purge) {
   std::map<std::string, PopState> out;
-  const json::object* object = purge.if_object();
-  const json::value* receipts = object ? object->if_contains("receipts") : nullptr;
-  if (!receipts || !receipts->is_array()) return out;
-  for (const json::value& receipt : receipts->get_array()) {
+  for (const json::value& receipt : receipts_of(purge)) {
     PopState& pop = out[text_of(receipt, "pop")];
     ++pop.nodes;
     if (text_of(receipt, "state") != "applied") continue;
@@ -103,15 +98,12 @@ std::string line_of(const json::value& purge) {
 std::string table_of(const json::value& purge) {
   std::string out = fmt::format("{}  sequence {}  {}\n", text_of(purge, "id"),
                                 number_of(purge, "sequence"), text_of(purge, "state"));
-  const json::object* object = purge.if_object();
-  const json::value* receipts = object ? object->if_contains("receipts") : nullptr;
-  if (!receipts || !receipts->is_array()) return out;
-  for (const json::value& receipt : receipts->get_array()) {
+  for (const json::value& receipt : receipts_of(purge)) {
     const bool applied = text_of(receipt, "state") == "applied";
     out += fmt::format("  {:<16} {:<10} {:<12}", text_of(receipt, "node"), text_of(receipt, "pop"),
                        text_of(receipt, "state"));
     if (applied) {
-      const json::value* objects = receipt.get_object().if_contains("objects");
+      const json::value* objects = member_of(receipt, "objects");
       const bool counted = objects && objects->is_number();
       out += fmt::format(" {:>6} ms  {}", number_of(receipt, "applied_ms"),
                          counted ? fmt::format("{} responses, {} bytes", number_of(receipt, "objects"),
@@ -133,7 +125,7 @@ AdminReply watch(const AdminTarget& target, AdminReply reply, double timeout_s) 
   while (!is_done(reply.body) && clock.ticks() < end) {
     print("\r" + line_of(reply.body) + "\x1b[K");
     if (signals.wait(kPollSeconds)) break;
-    AdminReply next = call(target, "GET", path, {}, {}, kCallSeconds);
+    AdminReply next = call(target, "GET", path, {}, {});
     if (!next.ok()) break;
     reply = std::move(next);
   }
@@ -151,7 +143,7 @@ int run_purge(const PurgeArguments& arguments) {
                               ? fmt::format("cli-{:016x}{:016x}", secure_random(), secure_random())
                               : arguments.idempotency_key;
   AdminReply reply = call(arguments.admin, "POST", "/v1/purges",
-                          json::serialize(body_of(arguments, live)), key, kCallSeconds);
+                          json::serialize(body_of(arguments, live)), key);
   if (!reply.ok()) {
     announce(reply.message);
     return reply.status == 400 || reply.status == 422 ? kUsage : kFailed;
@@ -170,7 +162,7 @@ int run_purge(const PurgeArguments& arguments) {
 
 int run_show_purge(const PurgeArguments& arguments) {
   const AdminReply reply =
-      call(arguments.admin, "GET", "/v1/purges/" + arguments.show, {}, {}, kCallSeconds);
+      call(arguments.admin, "GET", "/v1/purges/" + arguments.show, {}, {});
   if (!reply.ok()) {
     announce(reply.message);
     return kFailed;

@@ -14,11 +14,9 @@ namespace brink::edge {
 namespace {
 
 namespace json = boost::json;
-constexpr long kCallSeconds = 75;
 
 std::string shown(const json::value& reply, std::string_view name) {
-  const json::object* object = reply.if_object();
-  const json::value* value = object ? object->if_contains(name) : nullptr;
+  const json::value* value = member_of(reply, name);
   if (!value || value->is_null()) return "-";
   if (value->is_string()) {
     const std::string text(value->get_string());
@@ -39,7 +37,7 @@ int run_versions(const VersionsArguments& arguments) {
     body = json::serialize(object);
   }
   const AdminReply reply =
-      call(arguments.admin, arguments.set ? "PUT" : "GET", path, body, {}, kCallSeconds);
+      call(arguments.admin, arguments.set ? "PUT" : "GET", path, body, {});
   if (!reply.ok()) {
     announce(reply.message);
     return reply.status == 400 || reply.status == 422 ? kUsage : kFailed;
