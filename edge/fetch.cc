@@ -214,11 +214,11 @@ void Fetch::begin_body(const origin::ResponseHead& head) {
   const auto directives = cache::parse_response_directives(head.fields, plan_.policy.surrogate_control);
   auto decision = cache::decide_storable(context, directives, plan_.policy);
   decision.meta.events_as_of = events_as_of_;
-  keep_only_purgeable(head, decision);
   if (decision.store && !plan_.may_store) {  // only passing through: why is the request's reason, not the store's
     decision.store = false;
     decision.reason = cache::Reason::None;
   }
+  keep_only_purgeable(head, decision);
   std::string block;
   // Qualified no-cache and private hold for what is kept, not for what only passes.
   const cache::ResponseDirectives& kept = decision.store ? directives : cache::ResponseDirectives{};

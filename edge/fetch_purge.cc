@@ -2,9 +2,9 @@
 // section 4).
 
 #include <algorithm>
-#include <charconv>
 
 #include "config/runtime/log.h"
+#include "edge/cache/tokens.h"
 #include "edge/fetch.h"
 #include "purge/marks.h"
 
@@ -16,9 +16,8 @@ void Fetch::note_as_of(const origin::ResponseHead& head) {
   reflects_ = as_of_;
   tier_behind_ = false;
   if (!head.from_tier) return;
-  std::uint64_t said = 0;
-  const std::string_view text = field_value(head.fields, "brink-as-of");
-  std::from_chars(text.data(), text.data() + text.size(), said);
+  const std::uint64_t said =
+      cache::parse_digits(field_value(head.fields, "brink-as-of"), UINT64_MAX).value_or(0);
   tier_behind_ = said < plan_.min_as_of;
   reflects_ = std::max(as_of_, said);
 }
@@ -26,8 +25,8 @@ void Fetch::note_as_of(const origin::ResponseHead& head) {
 // A response that a later purge could not find, or that may be older than one it has missed, is not
 // kept.
 void Fetch::keep_only_purgeable(const origin::ResponseHead& head, cache::StoreDecision& decision) {
-  take_tags(head.fields);
   if (!decision.store) return;
+  take_tags(head.fields);
   if (tags_.over_limit) {
     decision.store = false;
     decision.reason = cache::Reason::TagsOverLimit;

@@ -1,15 +1,13 @@
 #include "edge/purge_methods.h"
 
+#include <openssl/crypto.h>
+
 namespace brink::edge {
 namespace {
 
 // In a time that does not depend on where they differ.
 bool is_equal(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  unsigned difference = 0;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]);
-  return difference == 0;
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 std::string_view secret_in(Fields fields) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "config/options.h"
 #include "edge/cache/tags.h"
@@ -43,6 +44,10 @@ class PurgeState {
   std::string log_id() const {
     const std::lock_guard lock(mutex_);
     return log_id_;
+  }
+  bool is_log(std::string_view id) const {
+    const std::lock_guard lock(mutex_);
+    return log_id_ == id;
   }
   void set_log_id(std::string id) {
     const std::lock_guard lock(mutex_);

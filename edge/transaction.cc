@@ -189,9 +189,7 @@ void Transaction::lookup() {
     return miss(missing_because(), CacheResult::Miss);
   }
   auto decision = cache::decide_reuse(directives_, found->meta(), rules_->policy, now_);
-  if (fenced_ && context_.purges.fenced == config::Fenced::Revalidate) {
-    decision = {cache::Reuse::MustValidate, cache::Reason::Fenced};
-  }
+  if (distrusts_store()) decision = {cache::Reuse::MustValidate, cache::Reason::Fenced};
   // A child that validates its own stale response gains nothing from ours: it would store what is stale already.
   // Nor from one that a purge made stale, which it could not see.
   const bool child_validates = decision.reuse == cache::Reuse::ServeStaleAndValidate && to_child_tier() &&

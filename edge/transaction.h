@@ -115,6 +115,8 @@ class Transaction {
   bool may_share(const store::StoredResponse& response) const;
   bool may_offer(const store::StoredResponse& response) const;
   std::uint64_t fetch_as_of() const;
+  // It has lost the log, and is to ask upstream before it answers from the store.
+  bool distrusts_store() const { return fenced_ && context_.purges.fenced == config::Fenced::Revalidate; }
   void add_tier_fields(FetchPlan& plan);
   void append_child_fields(const store::StoredResponse& response);
 

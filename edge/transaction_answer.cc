@@ -196,8 +196,7 @@ void Transaction::answer_unsatisfiable(std::uint64_t complete_length) {
 
 bool Transaction::answer_stale(cache::UpstreamFailure failure, cache::StaleDecision& decision) {
   // Who has lost the log cannot tell whether it was purged.
-  const bool distrusted = fenced_ && context_.purges.fenced == config::Fenced::Revalidate;
-  if (!stale_ || distrusted) return false;
+  if (!stale_ || distrusts_store()) return false;
   decision = cache::decide_stale_on_failure(directives_, stale_->meta(), failure, rules_->policy,
                                             context_.clock.now());
   if (!decision.serve_stale) return false;

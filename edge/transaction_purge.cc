@@ -1,22 +1,13 @@
 // Transaction, purges (DESIGN.md section 4): what of the stored may be used at all, which version of
 // a site a client gets, and what the tiers tell each other.
 
-#include <charconv>
-
 #include "edge/cache/freshness.h"
+#include "edge/cache/tokens.h"
 #include "edge/collapse.h"
 #include "edge/transaction.h"
 
 namespace brink::edge {
 namespace {
-
-// Of a field that a tier wrote; nothing for anything but digits.
-std::optional<std::uint64_t> number_in(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 // A client falls into the same hundredth on every node and for as long as its address stays.
 std::uint32_t hundredth_of(std::string_view client) {
@@ -50,10 +41,10 @@ void Transaction::take_position() {
   asked_as_of_ = 0;
   after_event_.reset();
   if (!is_child_) return;
-  asked_as_of_ = number_in(field_value(head_.fields, "brink-min-as-of")).value_or(0);
+  asked_as_of_ = cache::parse_digits(field_value(head_.fields, "brink-min-as-of"), UINT64_MAX).value_or(0);
   const std::string_view log = field_value(head_.fields, "brink-log");
   if (asked_as_of_ == 0) return;
-  if (log.empty() || log == context_.purges.log_id()) {
+  if (log.empty() || context_.purges.is_log(log)) {
     min_as_of_ = asked_as_of_;
   } else {
     after_event_ = context_.purges.foreign.event_of(log, asked_as_of_);
@@ -111,8 +102,7 @@ store::ResponsePtr soften(store::Store& store, const store::ResponsePtr& respons
 // May this request share an answer that was asked for earlier? Before its head has come.
 bool Transaction::may_join(const Fetch& fetch) const {
   // Who has lost the log cannot tell what was purged since that one began.
-  if (fenced_ && context_.purges.fenced == config::Fenced::Revalidate) return false;
-  if (fetch.outrun() || fetch.as_of() < min_as_of_) return false;
+  if (distrusts_store() || fetch.outrun() || fetch.as_of() < min_as_of_) return false;
   if (after_event_ && LocalEvents::is_after(*after_event_, fetch.began_at_event())) return false;
   return fetch.as_of() >= as_of_ ||
          context_.purges.marks.check(subject_of(key_.text, {}), fetch.as_of()).is ==
@@ -129,8 +119,7 @@ bool Transaction::may_share(const store::StoredResponse& response) const {
 // What is offered upstream with its tag comes back to life with a 304.
 bool Transaction::may_offer(const store::StoredResponse& response) const {
   // Who has lost the log cannot tell which variants were purged since.
-  if (fenced_ && context_.purges.fenced == config::Fenced::Revalidate) return false;
-  return !context_.purges.groups.outdated(response) && may_share(response) &&
+  return !distrusts_store() && !context_.purges.groups.outdated(response) && may_share(response) &&
          reflects_what_child_knows(response);
 }
 
@@ -166,8 +155,9 @@ void Transaction::append_child_fields(const store::StoredResponse& response) {
   std::string plain;
   std::string spaced;  // tags with white space in them
   const store::TagHashes tags = response.tags();
+  std::string text;
   for (std::size_t i = 0; i < tags.size(); ++i) {
-    std::string text;
+    text.clear();
     bool is_group = false;
     if (!context_.store.tag_text(tags[i], text, is_group) || is_group) continue;
     const bool has_space = text.find_first_of(" \t") != std::string::npos;
