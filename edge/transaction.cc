@@ -159,9 +159,9 @@ Step Transaction::advance() {
 
 // What is stored for a request like this one and may be used: what is purged or outdated is as good as gone.
 store::ResponsePtr Transaction::find_stored(std::string& scratch) {
-  const VariantSelector selector(head_.fields, now_, scratch);
   for (;;) {
-    store::ResponsePtr found = context_.store.lookup(key_, selector);
+    // A selector of its own for each look: it keeps a view of a head that is gone once what was found is let go.
+    store::ResponsePtr found = context_.store.lookup(key_, VariantSelector(head_.fields, now_, scratch));
     if (!found) return nullptr;
     if (store::ResponsePtr usable = admit(std::move(found)); usable || behind_) return usable;
   }

@@ -51,6 +51,7 @@ NodeParts::NodeParts() : shared_(std::make_unique<Shared>()) {
   std::string message;
   config::AccessLogOptions log;
   log.to = "none";
+  log.queue = 64;  // a world is made thousands of times
   shared_->log = edge::make_access_log(log, "sim", shared_->registry, message);
   shared_->producer = shared_->log->make_producer();
   config::SiteOptions site;

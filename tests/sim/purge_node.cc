@@ -49,6 +49,7 @@ Parts::Parts() {
   std::string message;
   config::AccessLogOptions options;
   options.to = "none";
+  options.queue = 64;  // a world is made thousands of times
   log = edge::make_access_log(options, "sim", registry, message);
   producer = log->make_producer();
   const std::vector<config::SiteOptions> all = {site_options("A", {"a.test", "b.test"}),

@@ -54,6 +54,7 @@ World::World(std::uint64_t seed, Profile p) : clock(kStart), random(seed), profi
   std::string message;
   config::AccessLogOptions log;
   log.to = "none";
+  log.queue = 64;  // a world is made thousands of times
   access_log_ = edge::make_access_log(log, "sim", metrics_, message);
   for (std::size_t i = 0; i < kShards; ++i)
     shards_.push_back(std::make_unique<SimShard>(*this, i));
