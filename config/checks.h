@@ -31,13 +31,14 @@ void check_all(const CheckContext& context);
 // The parts of check_all().
 void check_listeners(const CheckContext& context);  // checks_listen.cc
 void check_admin(const CheckContext& context);
+void check_tokens(const CheckContext& context);  // checks_tokens.cc
 void check_sites(const CheckContext& context);  // checks_sites.cc
 void check_upstream(const CheckContext& context, UpstreamOptions& upstream,
                     const std::string& path);
 void check_tier(const CheckContext& context);  // checks_tier.cc
 void check_nats(const CheckContext& context);  // checks_nats.cc
 // Reads the variable's value, which must be one that a client can send (RFC 6750 §2.1), or says at
-// `path` what is wrong with it. The value is never part of a message. checks_listen.cc
+// `path` what is wrong with it. The value is never part of a message. checks_tokens.cc
 void read_token_secret(const CheckContext& context, const std::string& variable,
                        const std::string& path, std::string& secret);
 

@@ -56,15 +56,25 @@ enum class AdminRight : std::uint8_t { Read, Purge, Operate };
 
 struct AdminToken {
   std::string name;
-  std::string token_env;            // the environment variable that holds the secret
+  std::string token_env;            // the environment variable that holds the secret, or else
+  std::string token_file = {};      // the file
   std::string secret;               // its value, read at load; never printed
   std::vector<AdminRight> may;
   std::vector<std::string> sites = {"*"};  // names; "*" = all
+  std::uint32_t rate = 1'000;  // requests per second, as many at once → 429
+};
+
+struct AuditOptions {
+  bool enabled = true;
+  std::string path;  // empty = audit-NAME.log in purge.path's folder, if that can be written to
+  std::uint64_t size = 64ULL << 20U;  // of a file; then the next one begins
+  std::uint32_t files = 8;            // that are kept
 };
 
 struct AdminOptions {
   std::string address = "127.0.0.1:9901";  // empty = no admin listener
   std::vector<AdminToken> tokens;          // required when the address is not loopback
+  AuditOptions audit;
 };
 
 struct CacheOptions {

@@ -124,8 +124,11 @@ constexpr Key kTokenKeys[] = {
     leaf<&AdminToken::token_env>("token_env", Type::Variable, "",
                                  "The environment variable that holds the secret. Its name only: "
                                  "secrets never stand in this file.")
-        .also_called("token secret password")
-        .required(),
+        .also_called("token secret password"),
+    leaf<&AdminToken::token_file>("token_file", Type::File, "",
+                                  "In place of token_env: a file with the secret, read again at "
+                                  "each reload.")
+        .also_called("secret_file password_file"),
     leaf<&AdminToken::may>(
         "may", Type::Choice, "",
         "What the holder may do: read state, purge, or operate (reload, drain and the like).")
@@ -135,9 +138,31 @@ constexpr Key kTokenKeys[] = {
     leaf<&AdminToken::sites>("sites", Type::SiteName, "[\"*\"]",
                              "Names of the sites the token holds for; \"*\" is all of them.")
         .list(),
+    leaf<&AdminToken::rate>("rate", Type::Count, "1000",
+                            "Requests per second with this token, and how many may come at once; "
+                            "beyond it 429 with Retry-After.")
+        .also_called("limit rps")
+        .between(1, 1'000'000),
 };
 
 const Section kTokenSection{kTokenKeys, fresh<AdminToken>};
+
+constexpr Key kAuditKeys[] = {
+    leaf<&AuditOptions::enabled>("enabled", Type::Boolean, "true", "Whether there is one."),
+    leaf<&AuditOptions::path>("path", Type::AbsoluteFile, "",
+                              "The file. Default: audit-NAME.log (NAME: node.name) in the folder "
+                              "of purge.path, where that can be written to; none elsewhere.")
+        .also_called("file"),
+    leaf<&AuditOptions::size>("size", Type::Size, "64MiB",
+                              "Size at which a new file begins; the older ones are PATH.1, PATH.2 "
+                              "and so on.")
+        .between(1ULL << 20U, 1ULL << 40U),
+    leaf<&AuditOptions::files>("files", Type::Count, "8",
+                               "Files that are kept; the oldest goes when there are more.")
+        .between(1, 1'000),
+};
+
+const Section kAuditSection{kAuditKeys, fresh<AuditOptions>};
 
 constexpr Key kAdminKeys[] = {
     leaf<&AdminOptions::address>("address", Type::AdminAddress, "127.0.0.1:9901",
@@ -148,6 +173,8 @@ constexpr Key kAdminKeys[] = {
         "Who may use the API. Without tokens anybody who reaches the address may, "
         "so it must then be a loopback address.")
         .example_is("[{name: ops, token_env: BRINK_ADMIN_TOKEN, may: [read, purge, operate]}]"),
+    branch<&AdminOptions::audit>("audit", Type::Map, kAuditSection,
+                                 "Who did what through the API, as JSON lines in a hash chain."),
 };
 
 }  // namespace

@@ -21,6 +21,17 @@ AdminResponse unauthorized(std::string_view detail) {
   return out;
 }
 
+AdminResponse too_often(const std::string& name, std::chrono::nanoseconds wait) {
+  AdminResponse out = problem(429, "rate-limited", "Too many requests with this token",
+                              "Token '" + name +
+                                  "' has used up admin.tokens[].rate. Nothing was done. Send it "
+                                  "again after Retry-After, name several URLs or tags in one "
+                                  "purge, or raise the rate.");
+  const auto seconds = std::chrono::ceil<Seconds>(wait).count();
+  out.fields.emplace_back("Retry-After", std::to_string(seconds));
+  return out;
+}
+
 // "127.0.0.1:9901" → "127.0.0.1", "[::1]:9901" → "[::1]".
 std::string_view host_without_port(std::string_view host) {
   const std::size_t bracket = host.rfind(']');
@@ -66,7 +77,9 @@ AdminAccess::AdminAccess(const std::vector<config::AdminToken>& tokens, bool lis
   for (const config::AdminToken& token : tokens) {
     // An empty secret would make "Authorization: Bearer " a password.
     if (token.secret.empty()) continue;
-    entries_.push_back({digest(token.secret), {token.name, token.may, token.sites}});
+    entries_.push_back({digest(token.secret),
+                        {token.name, token.may, token.sites},
+                        std::make_unique<TokenRate>(std::max(token.rate, 1U))});
   }
 }
 
@@ -76,13 +89,13 @@ AdminAccess::Digest AdminAccess::digest(std::string_view text) {
   return out;
 }
 
-const AdminPrincipal* AdminAccess::find(std::string_view secret) const {
+const AdminAccess::Entry* AdminAccess::find(std::string_view secret) const {
   const Digest presented = digest(secret);
-  const AdminPrincipal* found = nullptr;
+  const Entry* found = nullptr;
   for (const Entry& entry : entries_) {
     const bool is_equal =
         CRYPTO_memcmp(presented.data(), entry.secret.data(), presented.size()) == 0;
-    found = is_equal ? &entry.principal : found;
+    found = is_equal ? &entry : found;
   }
   return found;
 }
@@ -111,16 +124,18 @@ std::optional<AdminResponse> AdminAccess::refuse(const AdminRequest& request, Ad
   const std::string_view field = request.authorization;
   if (field.size() < kScheme.size() || !iequals(field.substr(0, kScheme.size()), kScheme)) {
     return unauthorized(
-        "Send \"Authorization: Bearer TOKEN\" with the value of the environment "
-        "variable that admin.tokens[].token_env names.");
+        "Send \"Authorization: Bearer TOKEN\" with the secret from the environment variable "
+        "or file that admin.tokens[].token_env or token_file names.");
   }
-  who = find(trim_ows(field.substr(kScheme.size())));
-  if (who == nullptr) {
+  const Entry* entry = find(trim_ows(field.substr(kScheme.size())));
+  if (entry == nullptr) {
     return unauthorized(
-        "This token is not known here. Compare it with the environment variable "
-        "that admin.tokens[].token_env names, as it was when the node started or "
+        "This token is not known here. Compare it with the environment variable or file "
+        "that admin.tokens[].token_env or token_file names, as it was when the node started or "
         "was reloaded.");
   }
+  who = &entry->principal;
+  if (const auto wait = entry->rate->take(request.now)) return too_often(who->name, *wait);
   if (who->has(right)) return std::nullopt;
   const std::string word(to_string(right));
   return problem(403, "right-missing", "The token lacks a right",

@@ -3,12 +3,14 @@
 // none.
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "config/options.h"
 #include "edge/admin_http.h"
+#include "edge/token_rate.h"
 
 namespace brink::edge {
 
@@ -33,7 +35,8 @@ class AdminAccess {
  public:
   AdminAccess(const std::vector<config::AdminToken>& tokens, bool listens_on_loopback);
 
-  // Null: `request` may go on, and `who` is set. Otherwise the answer that refuses it (401, 403).
+  // Null: `request` may go on. Otherwise the answer that refuses it (401, 403, 429). `who` is set
+  // once the token is recognised.
   // The time taken does not depend on how much of a token is right, nor on which one it is.
   std::optional<AdminResponse> refuse(const AdminRequest& request, config::AdminRight right,
                                       const AdminPrincipal*& who) const;
@@ -43,9 +46,10 @@ class AdminAccess {
   struct Entry {
     Digest secret;
     AdminPrincipal principal;
+    std::unique_ptr<TokenRate> rate;
   };
   static Digest digest(std::string_view text);
-  const AdminPrincipal* find(std::string_view secret) const;
+  const Entry* find(std::string_view secret) const;
   std::optional<AdminResponse> refuse_open(const AdminRequest& request) const;
 
   std::vector<Entry> entries_;

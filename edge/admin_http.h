@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/runtime/clock.h"
 #include "config/runtime/fields.h"
 
 namespace brink::edge {
@@ -24,6 +25,7 @@ struct AdminRequest {
   std::string_view authorization;
   std::string_view idempotency_key = {};
   std::string_view client = {};  // its address
+  Ticks now = {};
   Fields fields = {};            // all of them, for what only one product's clients send
   std::vector<std::string_view> captures = {};  // what stands for each "{…}" of the route's path
   const AdminPrincipal* who = nullptr;          // null on routes that need no right

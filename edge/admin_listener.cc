@@ -102,6 +102,7 @@ class Listener final : public AdminListener {
   }
 
   void run(MetricsRegistry& metrics, AdminHooks hooks) {
+    shared_.router.set_audit(hooks.audit, shared_.clock);
     add_admin_routes(shared_.router, metrics, std::move(hooks));
     net::co_spawn(io_, accept_loop(acceptor_, shared_), on_session_end);
     thread_ = std::thread([this] { io_.run(); });

@@ -8,6 +8,7 @@
 
 #include "config/options.h"
 #include "config/runtime/metrics.h"
+#include "edge/audit_log.h"
 #include "purge/api.h"
 
 namespace brink::edge {
@@ -27,6 +28,7 @@ struct AdminHooks {
   std::function<std::string()> nodes_json;           // GET /v1/nodes
   std::function<std::string()> stats_json;           // GET /v1/stats
   purge::Api* purges = nullptr;                      // outlives the listener; null = no such routes
+  AuditLog* audit = nullptr;                         // outlives whoever answers late; null = none
 };
 
 class AdminListener {

@@ -69,6 +69,25 @@ void AdminRouter::answer(AdminRequest& request, const AdminAccess& access,
   done(std::move(out));
 }
 
+AdminDone AdminRouter::audited(const AdminRoute& route, const AdminRequest& request,
+                               AdminDone done) const {
+  const bool is_action = route.right && *route.right != config::AdminRight::Read;
+  if (audit_ == nullptr || !is_action || route.method == "GET") return done;
+  AuditEntry entry;
+  entry.at = clock_->now();
+  if (request.who != nullptr) entry.who = request.who->name;
+  entry.from = request.client;
+  entry.call = std::string(request.method) + " " + std::string(request.path);
+  entry.request = request.body;
+  return [audit = audit_, entry = std::move(entry), done = std::move(done)](AdminResponse response) {
+    AuditEntry whole = entry;
+    whole.status = response.status;
+    whole.answer = response.body;
+    audit->add(std::move(whole));
+    done(std::move(response));
+  };
+}
+
 void AdminRouter::run(const AdminRoute& route, AdminRequest& request, const AdminAccess& access,
                       const AdminDone& answered) const {
   AdminDone done = answered;
@@ -82,9 +101,10 @@ void AdminRouter::run(const AdminRoute& route, AdminRequest& request, const Admi
     bearer = "Bearer " + std::string(token->value);
     request.authorization = bearer;
   }
-  if (route.right) {
-    if (auto refusal = access.refuse(request, *route.right, request.who)) return done(*refusal);
-  }
+  std::optional<AdminResponse> refusal;
+  if (route.right) refusal = access.refuse(request, *route.right, request.who);
+  done = audited(route, request, std::move(done));
+  if (refusal) return done(std::move(*refusal));
   try {
     if (route.handle_later) return route.handle_later(request, done);
     done(route.handle(request));

@@ -8,6 +8,7 @@
 
 #include "edge/admin_access.h"
 #include "edge/admin_http.h"
+#include "edge/audit_log.h"
 
 namespace brink::edge {
 
@@ -31,6 +32,11 @@ struct AdminRoute {
 class AdminRouter {
  public:
   void add(AdminRoute route) { routes_.push_back(std::move(route)); }
+  // Calls that need the right to purge or to operate go there too. Null: nowhere.
+  void set_audit(AuditLog* audit, const Clock& clock) {
+    audit_ = audit;
+    clock_ = &clock;
+  }
 
   // The handler's answer, or a problem: 404 (no such path), 405 with Allow, 401 or 403 (access),
   // 500 (the handler threw).
@@ -41,8 +47,11 @@ class AdminRouter {
  private:
   void run(const AdminRoute& route, AdminRequest& request, const AdminAccess& access,
            const AdminDone& done) const;
+  AdminDone audited(const AdminRoute& route, const AdminRequest& request, AdminDone done) const;
 
   std::vector<AdminRoute> routes_;
+  AuditLog* audit_ = nullptr;
+  const Clock* clock_ = nullptr;
 };
 
 }  // namespace brink::edge

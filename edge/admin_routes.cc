@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "edge/admin_audit.h"
 #include "edge/admin_purge.h"
 
 namespace brink::edge {
@@ -73,6 +74,7 @@ void add_admin_routes(AdminRouter& router, const MetricsRegistry& metrics, Admin
   add_json_route(router, "/v1/nodes", std::move(hooks.nodes_json));
   add_json_route(router, "/v1/stats", std::move(hooks.stats_json));
   if (hooks.purges != nullptr) add_purge_routes(router, *hooks.purges);
+  add_audit_route(router, hooks.audit);
   router.add({"POST", "/v1/reload", AdminRight::Operate,
               [hook = std::move(hooks.reload)](const AdminRequest&) { return reload(hook); }});
 }

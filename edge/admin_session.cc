@@ -86,6 +86,7 @@ void ask(const AdminShared& shared, const Parser::value_type& message, std::stri
       .authorization = text(message[http::field::authorization]),
       .idempotency_key = text(message["Idempotency-Key"]),
       .client = client,
+      .now = shared.clock.ticks(),
       .fields = fields,
   };
   shared.router.answer(request, *shared.access(),

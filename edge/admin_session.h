@@ -39,6 +39,7 @@ class AdminLink {
 class AdminShared {
  public:
   AdminRouter router;
+  SystemClock clock;
   std::size_t connections = 0;
   std::shared_ptr<AdminLink> link;
 

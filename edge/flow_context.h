@@ -55,6 +55,7 @@ struct FlowContext {
   ShardVersions shard_versions = {};       // the shard's own
   std::shared_ptr<const PurgeMethods> purge_methods = {};  // replaced at reload; null = off
   MethodPurger* purger = nullptr;  // shared; null only where purge_methods is
+  std::shared_ptr<HitRing> hits = purges.hits.add_ring();  // the shard's own
 };
 
 }  // namespace brink::edge

@@ -74,6 +74,15 @@ Examples:
   brink versions shop --set 2026-11-27           for all
   brink versions shop --set 2026-11-20           back: what is still stored is served again)";
 
+constexpr char kAuditExamples[] = R"(
+Examples:
+  brink audit                             the last 20 calls
+  brink audit --all --json >audit.jsonl   everything the node has kept
+  brink audit --check audit.jsonl         whether a line was changed, left out or put in
+
+Each line names the hash of the one before. Note the last hash somewhere else now and then: then
+nobody can make all of them anew either.)";
+
 constexpr char kCheckExamples[] = R"(
 Examples:
   brink check --config shop.yaml
@@ -107,6 +116,7 @@ class CommandLine {
     add_check();
     add_purge();
     add_versions();
+    add_audit();
   }
 
   int run(int argc, const char* const* argv) {
@@ -123,6 +133,7 @@ class CommandLine {
                                            : run_show_purge(purge_arguments_);
     }
     if (*versions_) return run_versions(versions_arguments_);
+    if (*audit_) return run_audit(audit_arguments_);
     return run_check(check_arguments_);
   }
 
@@ -221,7 +232,7 @@ class CommandLine {
     purge_->add_flag("--ignore-query", to.ignore_query, "URLs whatever their query");
     purge_->add_option("--site", to.site, "Only within this site")->type_name("SITE");
     purge_->add_flag("--soft", to.soft, "Make stale instead of gone");
-    purge_->add_flag("--dry-run", to.dry_run, "Only count what it would match");
+    purge_->add_flag("--dry-run", to.dry_run, "Change nothing; each PoP says how much it would match, and of how many of its hits");
     purge_->add_option("--wait", to.wait, "For whom (all)")
         ->check(CLI::IsMember({"none", "node", "pop", "all"}))
         ->type_name("none|node|pop|all");
@@ -248,7 +259,20 @@ class CommandLine {
     versions_->footer(kVersionsExamples);
   }
 
+  void add_audit() {
+    audit_ = app_.add_subcommand("audit", "Show who did what through a node's API, or check a log");
+    AuditArguments& to = audit_arguments_;
+    add_admin(audit_, to.admin);
+    audit_->add_flag("--all", to.all, "From the oldest line on (otherwise the last 20)");
+    audit_->add_flag("--json", to.json, "The lines as they are, to keep elsewhere");
+    audit_->add_option("--check", to.check, "No node: check the hash chain of these files, oldest first")
+        ->type_name("FILE…");
+    audit_->footer(kAuditExamples);
+  }
+
   CLI::App app_;
+  CLI::App* audit_ = nullptr;
+  AuditArguments audit_arguments_;
   CLI::App* purge_ = nullptr;
   CLI::App* versions_ = nullptr;
   PurgeArguments purge_arguments_;

@@ -96,6 +96,7 @@ class NodeImpl final : public Node {
   net::executor_work_guard<Executor> control_work_{control_.get_executor()};
   std::unique_ptr<origin::HealthChecker> health_;
   std::optional<Timer> reclaim_timer_;  // the control thread's
+  std::unique_ptr<AuditLog> audit_;  // outlives purge_, whose answers it notes
   std::unique_ptr<NodePurge> purge_;
   std::thread control_thread_;
   std::unique_ptr<AdminListener> admin_;
@@ -161,7 +162,12 @@ bool NodeImpl::open_purges(std::string& message) {
   auto log = hooks_.purge_log;
   if (!log) log = open_purge_log(options_.purge, options_.node.name, real_clock_, metrics_, message);
   if (!log) return false;
-  const NodePurge::Parts parts{purges_, purge_target_, real_clock_, metrics_, control_};
+  // The nodes of one process that share a log share its folder too.
+  if (!hooks_.purge_log || !options_.admin.audit.path.empty()) {
+    audit_ = open_audit_log(options_, real_clock_, metrics_, message);
+    if (!audit_ && !message.empty()) return false;
+  }
+  const NodePurge::Parts parts{purges_, purge_target_, real_clock_, metrics_, control_, audit_.get()};
   purge_ = std::make_unique<NodePurge>(options_, parts, std::move(log));
   return true;
 }
@@ -247,6 +253,7 @@ bool NodeImpl::start_admin(std::string& message) {
     purge_->service().update_metrics();
   };
   hooks.purges = &purge_->api();
+  hooks.audit = audit_.get();
   hooks.reload = hooks_.reload;
   hooks.nodes_json = [this] { return nodes_json(facts(), metrics_); };
   hooks.stats_json = [this] { return stats_json(facts(), metrics_); };

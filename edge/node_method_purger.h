@@ -6,6 +6,7 @@
 
 #include "config/runtime/metrics.h"
 #include "edge/asio.h"
+#include "edge/audit_log.h"
 #include "edge/purge_methods.h"
 #include "purge/api.h"
 
@@ -17,8 +18,13 @@ inline constexpr std::size_t kMethodPurgesWaiting = 256;
 
 class NodeMethodPurger final : public MethodPurger {
  public:
+  struct Audit {
+    AuditLog* log;  // null: none
+    const Clock& clock;
+  };
   // All outlive it, and `control` ends before it does.
-  NodeMethodPurger(purge::Api& api, net::io_context& control, MetricsRegistry& metrics);
+  NodeMethodPurger(purge::Api& api, net::io_context& control, MetricsRegistry& metrics,
+                   const Audit& audit);
 
   void purge(const RequestHead& head, std::string_view site,
              std::shared_ptr<MethodPurgeCall> call) override;
@@ -30,12 +36,14 @@ class NodeMethodPurger final : public MethodPurger {
     std::string method, target, host, site, client;
     OwnedFields fields;
   };
-  void run(const Asked& asked, const std::shared_ptr<MethodPurgeCall>& call);
-  void finish(const purge::EachAnswer& answer, MethodPurgeCall& call);
+  void run(const std::shared_ptr<const Asked>& asked, const std::shared_ptr<MethodPurgeCall>& call);
+  void finish(const Asked& asked, const purge::EachAnswer& answer, MethodPurgeCall& call);
+  void answer(const Asked& asked, MethodPurgeAnswer answer, MethodPurgeCall& call);
   void count(Result result) { results_[static_cast<std::size_t>(result)]->add(); }
 
   purge::Api& api_;
   net::io_context& control_;
+  const Audit audit_;
   std::array<Counter*, static_cast<std::size_t>(Result::Count_)> results_;
   std::atomic<std::size_t> waiting_{0};
 };

@@ -62,7 +62,7 @@ NodePurge::NodePurge(const config::Options& options, const Parts& parts,
       service_(service_options(options),
                {*log_, cache_, parts.state.position, parts.clock, parts.metrics}),
       api_(service_, api_sites(parts.state)),
-      methods_(api_, parts.control, parts.metrics) {}
+      methods_(api_, parts.control, parts.metrics, {parts.audit, parts.clock}) {}
 
 NodePurge::~NodePurge() {
   stop();
@@ -94,8 +94,10 @@ void NodePurge::tick_later() {
 }
 
 void NodePurge::on_counted(std::uint64_t sequence) {
-  service_.on_counted(sequence,
-                      [this](std::uint64_t each) { return parts_.state.counts.take(each); });
+  service_.on_counted(sequence, [this](std::uint64_t each) {
+    if (auto counted = parts_.state.dry_runs.take(each)) return *counted;
+    return parts_.state.counts.take(each);
+  });
 }
 
 std::string NodePurge::not_ready() const {
@@ -106,14 +108,6 @@ std::string NodePurge::not_ready() const {
 std::string NodePurge::fenced_note() const {
   if (!service_.fenced()) return {};
   return "fenced, because the purge log has not been heard of for purge.max_lag";
-}
-
-void NodePurge::Cache::count(const purge::Record& record,
-                             std::function<void(purge::Matched)> done) {
-  net::post(parts_.control, [&target = parts_.target, record, done = std::move(done)] {
-    const PurgePreview preview = target.preview(record);
-    done({preview.responses, preview.bytes});
-  });
 }
 
 }  // namespace brink::edge

@@ -36,6 +36,7 @@ class NodePurge {
     const Clock& clock;
     MetricsRegistry& metrics;
     net::io_context& control;
+    AuditLog* audit;  // null: none
   };
   NodePurge(const config::Options& options, const Parts& parts, std::shared_ptr<purge::Log> log);
   ~NodePurge();  // stop(). REQUIRES: the control thread has ended
@@ -66,7 +67,7 @@ class NodePurge {
       return parts_.state.marks.has_room_for(record);
     }
     std::size_t matchers() const override { return parts_.state.marks.matchers(); }
-    void count(const purge::Record& record, std::function<void(purge::Matched)> done) override;
+    bool has_room_for_count() const override { return parts_.state.dry_runs.has_room(); }
 
    private:
     const Parts parts_;

@@ -9,11 +9,13 @@
 
 #include "config/options.h"
 #include "edge/cache/tags.h"
+#include "edge/dry_runs.h"
 #include "edge/foreign_logs.h"
 #include "edge/group_marks.h"
 #include "edge/local_events.h"
 #include "edge/purge_counts.h"
 #include "edge/purge_pins.h"
+#include "edge/recent_hits.h"
 #include "edge/rules.h"
 #include "edge/site_versions.h"
 #include "purge/marks.h"
@@ -32,6 +34,8 @@ class PurgeState {
   purge::Marks marks;
   PurgePins pins;
   PurgeCounts counts;
+  DryRuns dry_runs;
+  RecentHits hits;
   SiteVersions versions;
   LocalEvents events;
   GroupMarks groups;     // RFC 9875

@@ -8,7 +8,6 @@ namespace brink::edge {
 namespace {
 
 constexpr std::uint64_t kCountNow = 10'000;  // a store with more is counted by the reclaimer
-constexpr std::size_t kSamples = 20;
 
 // Takes hold of every variant of a key; chooses none.
 class AllVariants final : public store::Selector {
@@ -60,12 +59,26 @@ purge::Record PurgeTarget::as_cache_keys(const purge::Record& record) const {
   return out;
 }
 
+// Nothing but this record, above whatever is stored.
+std::unique_ptr<const purge::Marks> PurgeTarget::marks_of(purge::Record keys) const {
+  auto out = std::make_unique<purge::Marks>(1);
+  keys.kind = purge::Record::Kind::Purge;
+  keys.sequence = UINT64_MAX;
+  out->apply(keys, clock_.now());
+  return out;
+}
+
 purge::Matched PurgeTarget::apply(const purge::Record& record, bool replayed) {
   if (record.kind == purge::Record::Kind::Version) {
     state_.versions.apply(record);
     return {0, 0};
   }
-  if (record.kind != purge::Record::Kind::Purge) return {0, 0};
+  using Kind = purge::Record::Kind;
+  if (record.kind == Kind::Count && !replayed) {
+    state_.dry_runs.add(record.sequence, marks_of(as_cache_keys(record)));
+    return {};  // the reclaimer counts
+  }
+  if (record.kind != Kind::Purge) return {0, 0};
   // Also of a replayed record: a fetch may have begun before this node heard from the log at all.
   const purge::Record keys = as_cache_keys(record);
   const purge::Matched matched = replayed ? purge::Matched{0, 0} : count_now(keys);
@@ -100,19 +113,16 @@ std::uint64_t PurgeTarget::count_url(const purge::Record& record, const std::str
   return found.size();
 }
 
-// Where that costs nothing that grows with what is stored; otherwise the reclaimer counts.
-purge::Matched PurgeTarget::count_now(const purge::Record& record) const {
-  const purge::Selector& selector = record.selector;
+// Where that costs nothing that grows with what is stored, or little is stored; otherwise the
+// reclaimer counts.
+purge::Matched PurgeTarget::count_now(const purge::Record& keys) const {
+  const purge::Selector& selector = keys.selector;
   using Kind = purge::Selector::Kind;
   if (selector.kind == Kind::Urls && !selector.ignore_query) {
     std::uint64_t responses = 0;
     std::uint64_t bytes = 0;
-    for (const std::string& url : selector.values) responses += count_url(record, url, bytes);
+    for (const std::string& url : selector.values) responses += count_url(keys, url, bytes);
     return {responses, bytes};
-  }
-  if (store_.stats().responses <= kCountNow) {
-    const PurgePreview all = preview(record);
-    return {all.responses, all.bytes};
   }
   const bool everywhere = selector.site.empty();
   if (selector.kind == Kind::Tags && selector.values.size() == 1 && everywhere) {
@@ -124,16 +134,14 @@ purge::Matched PurgeTarget::count_now(const purge::Record& record) const {
     const store::StoreStats stats = store_.stats();
     return {stats.responses, stats.bytes_used};
   }
-  return {};
+  return store_.stats().responses <= kCountNow ? count_all(keys) : purge::Matched{};
 }
 
-PurgePreview PurgeTarget::preview(const purge::Record& record) const {
-  purge::Marks only(1);
-  purge::Record alone = as_cache_keys(record);
-  if (alone.sequence == 0) alone.sequence = UINT64_MAX;  // not logged yet: a dry run
-  only.apply(alone, clock_.now());
+purge::Matched PurgeTarget::count_all(const purge::Record& keys) const {
+  const auto alone = marks_of(keys);
   const auto sites = state_.sites();
-  PurgePreview out;
+  std::uint64_t responses = 0;
+  std::uint64_t bytes = 0;
   store::WalkPosition at;
   std::vector<store::ResponsePtr> batch;
   for (bool more = true; more;) {
@@ -141,17 +149,16 @@ PurgePreview PurgeTarget::preview(const purge::Record& record) const {
     more = store_.walk(at, kWalkBatch, batch);
     for (const store::ResponsePtr& response : batch) {
       if (is_slice(*response)) continue;
-      ++out.stored;
+      using Is = purge::Verdict::Is;
       const purge::Subject subject = subject_of(*response, sites.get());
-      if (only.check(subject, response->as_of()).is == purge::Verdict::Is::Untouched) continue;
+      if (alone->check(subject, response->as_of()).is == Is::Untouched) continue;
       // Gone already, only not freed yet.
-      if (state_.marks.check(subject, response->as_of()).is == purge::Verdict::Is::Gone) continue;
-      ++out.responses;
-      out.bytes += response->weight();
-      if (out.sample_uris.size() < kSamples) out.sample_uris.emplace_back(subject.uri);
+      if (state_.marks.check(subject, response->as_of()).is == Is::Gone) continue;
+      ++responses;
+      bytes += response->weight();
     }
   }
-  return out;
+  return {responses, bytes};
 }
 
 }  // namespace brink::edge

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -22,13 +23,6 @@
 
 namespace brink::edge {
 
-// What a purge would match, for a dry run.
-struct PurgePreview {
-  std::uint64_t responses = 0, bytes = 0;
-  std::uint64_t stored = 0;                // all that was looked at
-  std::vector<std::string> sample_uris;    // at most 20
-};
-
 class PurgeTarget final : public purge::Target {
  public:
   // All outlive it.
@@ -36,14 +30,14 @@ class PurgeTarget final : public purge::Target {
 
   purge::Matched apply(const purge::Record& record, bool replayed) override;
   void lost_until(std::uint64_t sequence) override;
-  // Walks the whole store on the caller's thread. REQUIRES: a Purge record.
-  PurgePreview preview(const purge::Record& record) const;
 
  private:
   friend class Reclaimer;
-  purge::Matched count_now(const purge::Record& record) const;
+  purge::Matched count_now(const purge::Record& keys) const;
+  purge::Matched count_all(const purge::Record& keys) const;
   std::uint64_t count_url(const purge::Record& record, const std::string& url,
                           std::uint64_t& bytes) const;
+  std::unique_ptr<const purge::Marks> marks_of(purge::Record keys) const;
   purge::Record as_cache_keys(const purge::Record& record) const;
 
   PurgeState& state_;

@@ -31,6 +31,7 @@ bool Reclaimer::begin() {
   forget_until_ = gain;
   at_ = {};
   walking_ = true;
+  state_.dry_runs.begin(walk_until_, state_.hits);
   return true;
 }
 
@@ -47,9 +48,13 @@ bool Reclaimer::step() {
 
 void Reclaimer::look_at(const store::ResponsePtr& response, const SiteTable* sites) {
   const std::uint64_t as_of = response->as_of();
-  if (as_of >= walk_until_ || is_slice(*response)) return;
-  const auto verdict = state_.marks.check(subject_of(*response, sites), as_of);
+  const bool is_new = as_of >= walk_until_;
+  if (is_slice(*response) || (is_new && !state_.dry_runs.any())) return;
+  const purge::Subject subject = subject_of(*response, sites);
+  const auto verdict = state_.marks.check(subject, as_of);
   using Is = purge::Verdict::Is;
+  if (verdict.is != Is::Gone) state_.dry_runs.look_at(*response, subject);
+  if (is_new) return;
   if (verdict.is == Is::Untouched) return response->raise_as_of(walk_until_);
   state_.counts.add(verdict.sequence, *response);
   if (verdict.is == Is::Stale) {
@@ -66,6 +71,7 @@ void Reclaimer::end() {
   walking_ = false;
   walked_ = walk_until_;
   walks_.add();
+  state_.dry_runs.end();
   state_.marks.forget(forget_until_);
   if (on_counted_) on_counted_(walk_until_);
 }

@@ -21,6 +21,7 @@ void Transaction::answer_hit(store::ResponsePtr response, const cache::ReuseDeci
   trace_ = {};
   outcome_.reason = decision.reason;
   outcome_.result = CacheResult::Hit;
+  context_.hits->note(response->hash());
   outcome_.ttl_s = cache::remaining_freshness(response->meta(), now_);
   if (decision.reuse == cache::Reuse::ServeStaleAndValidate) {
     outcome_.result = CacheResult::Stale;

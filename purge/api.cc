@@ -1,6 +1,5 @@
 #include "purge/api.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <xxhash.h>
 
@@ -9,7 +8,8 @@
 #include <memory>
 #include <utility>
 
-#include "purge/decimal.h"
+#include "purge/api_json.h"
+#include "purge/list_query.h"
 
 namespace brink::purge {
 
@@ -18,68 +18,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::string_view kAllSites = "*";
-
-template <class T>
-json::value or_null(const std::optional<T>& value) {
-  return value ? json::value(*value) : json::value(nullptr);
-}
-
-json::array receipts_array(const std::vector<NodeReceipt>& receipts) {
-  json::array out;
-  for (const NodeReceipt& each : receipts) {
-    out.push_back(json::object{{"node", each.node},
-                               {"pop", each.pop},
-                               {"state", each.is_applied ? "applied" : "outstanding"},
-                               {"applied_ms", or_null(each.applied_ms)},
-                               {"objects", or_null(each.responses)},
-                               {"bytes", or_null(each.bytes)}});
-  }
-  return out;
-}
-
-json::object purge_object(const std::string& id, std::uint64_t sequence, bool is_done,
-                          const std::vector<NodeReceipt>& receipts) {
-  return {{"id", id},
-          {"sequence", sequence},
-          {"state", is_done ? "done" : "outstanding"},
-          {"receipts", receipts_array(receipts)}};
-}
-
-json::object version_object(const std::string& site, const SiteVersion& version,
-                            const std::vector<NodeReceipt>& receipts) {
-  const bool is_set = version.sequence > 0;
-  return {{"site", site},
-          {"version", version.version},
-          {"percent", version.percent},
-          {"previous", version.previous},
-          {"sequence", is_set ? json::value(version.sequence) : json::value(nullptr)},
-          {"receipts", receipts_array(receipts)}};
-}
-
-std::string text_of(const json::object& object) {
-  return json::serialize(object) + "\n";
-}
-
-std::string iso_time(TimePoint at) {
-  const auto ms = at.time_since_epoch();
-  const std::time_t seconds = std::chrono::duration_cast<Seconds>(ms).count();
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(seconds), ms.count() % 1000);
-}
-
-// What was asked for, who asked and why.
-json::object record_object(const Record& record) {
-  json::object out = json::parse(to_json(record)).as_object();
-  out.erase("id");
-  out["issued_at"] = iso_time(record.issued_at);
-  return out;
-}
-
-json::object known_object(const Service::Known& known) {
-  json::object out =
-      purge_object(known.record.id, known.record.sequence, known.is_done, known.receipts);
-  out["request"] = record_object(known.record);
-  return out;
-}
 
 ApiAnswer refused(Problem problem) {
   const int status = problem.status;
@@ -105,30 +43,6 @@ std::string id_of_key(std::string_view who, std::string_view key) {
   const std::string text = fmt::format("{}\n{}", who, key);
   const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
   return fmt::format("k-{:016x}{:016x}", hash.high64, hash.low64);
-}
-
-struct ListQuery {
-  std::optional<std::uint64_t> after;
-  std::uint64_t limit = kListedDefault;
-};
-
-// "after=7&limit=10". False when it is anything else.
-bool parse_list_query(std::string_view query, ListQuery& out) {
-  while (!query.empty()) {
-    const std::string_view pair = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(query.size(), pair.size() + 1));
-    if (pair.starts_with("after=")) {
-      out.after = parse_decimal(pair.substr(6));
-      if (!out.after) return false;
-    } else if (pair.starts_with("limit=")) {
-      const auto limit = parse_decimal(pair.substr(6));
-      if (!limit) return false;
-      out.limit = *limit;
-    } else {
-      return false;
-    }
-  }
-  return out.limit >= 1 && out.limit <= kListedMost;
 }
 
 Problem too_many_matchers(std::size_t in_force) {
@@ -193,6 +107,12 @@ std::optional<Problem> Api::refuse(const Record& record, const ApiRequest& reque
 
 std::optional<Problem> Api::refuse_purge(const Record& record, const ApiRequest& request) const {
   if (auto problem = refuse(record, request)) return problem;
+  if (record.kind == Record::Kind::Count) {
+    if (service_.target().has_room_for_count()) return std::nullopt;
+    return Problem{429, "too-many-dry-runs", "Too many dry runs at once",
+                   "Nothing was counted: each looks through the whole cache, and as many as may "
+                   "are under way. Try again in a second."};
+  }
   if (service_.target().has_room_for(record)) return std::nullopt;
   return too_many_matchers(service_.target().matchers());
 }
@@ -201,29 +121,8 @@ void Api::purge(const ApiRequest& request, ApiDone done) {
   auto parsed = parse_purge(request.body);
   if (auto* problem = std::get_if<Problem>(&parsed)) return done(refused(std::move(*problem)));
   auto& wanted = std::get<PurgeRequest>(parsed);
-  if (wanted.dry_run) {
-    if (auto problem = refuse(wanted.record, request)) return done(refused(std::move(*problem)));
-    return count(std::move(wanted.record), done);
-  }
   if (auto problem = refuse_purge(wanted.record, request)) return done(refused(std::move(*problem)));
   submit(std::move(wanted), request, std::move(done));
-}
-
-void Api::count(Record record, const ApiDone& done) {
-  const ServiceOptions& own = service_.options();
-  service_.target().count(record, [done, node = own.node, pop = own.pop](Matched matched) {
-    const json::object receipt{{"node", node},
-                               {"pop", pop},
-                               {"state", "dry-run"},
-                               {"applied_ms", nullptr},
-                               {"objects", or_null(matched.responses)},
-                               {"bytes", or_null(matched.bytes)}};
-    done({.status = 200,
-          .body = text_of({{"id", nullptr},
-                           {"sequence", nullptr},
-                           {"state", "dry-run"},
-                           {"receipts", json::array{receipt}}})});
-  });
 }
 
 std::optional<Problem> Api::stamp(Record& record, const ApiRequest& request,
@@ -264,7 +163,7 @@ ApiAnswer Api::answer(const Record& record, const Outcome& outcome) const {
                           outcome.receipts);
     body["sequence"] = outcome.sequence;
   } else {
-    body = purge_object(record.id, outcome.sequence, is_done, outcome.receipts);
+    body = purge_object(record, outcome.sequence, is_done, outcome.receipts);
   }
   return {.status = is_done ? 200 : 202, .body = text_of(body)};
 }
@@ -278,15 +177,15 @@ ApiAnswer Api::find_purge(const ApiRequest& request) const {
 }
 
 ApiAnswer Api::list_purges(const ApiRequest& request) const {
-  ListQuery query;
-  if (!parse_list_query(request.query, query)) {
+  const auto query = parse_list_query(request.query, kListedDefault, kListedMost);
+  if (!query) {
     return refused({422, "invalid-query", "The query is not right",
                     fmt::format("Take after=SEQUENCE and limit=1…{}, as in "
                                 "/v1/purges?after=1000&limit=100.",
                                 kListedMost)});
   }
   json::array out;
-  for (const Service::Known& known : service_.list(query.after, query.limit))
+  for (const Service::Known& known : service_.list(query->after, query->limit))
     out.push_back(known_object(known));
   return {.status = 200, .body = text_of({{"purges", std::move(out)}})};
 }

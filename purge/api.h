@@ -78,7 +78,6 @@ class Api {
   std::optional<Problem> refuse_purge(const Record& record, const ApiRequest& request) const;
   std::optional<Problem> refuse_foreign_host(const Selector& selector) const;
   void submit(PurgeRequest wanted, const ApiRequest& request, ApiDone done);
-  void count(Record record, const ApiDone& done);
   std::optional<Problem> refuse(const Record& record, const ApiRequest& request) const;
   std::optional<Problem> refuse_site(std::string_view site, std::string_view why,
                                      const ApiRequest& request) const;

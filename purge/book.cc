@@ -46,7 +46,8 @@ void Book::change_members(const Record& record, Ticks now) {
 }
 
 void Book::keep(const Record& record) {
-  Entry entry{record.sequence, record.id, to_json(record), {}};
+  Entry entry{record.sequence, record.id, to_json(record), {},
+              record.kind == Record::Kind::Count};
   bytes_ += entry.bytes();
   by_id_.emplace(entry.id, entry.sequence);
   entries_.push_back(std::move(entry));
@@ -77,6 +78,7 @@ void Book::give(Entry& entry, const Given& given) {
     if (known.node != given.node) continue;
     if (given.receipt.responses) known.receipt.responses = given.receipt.responses;
     if (given.receipt.bytes) known.receipt.bytes = given.receipt.bytes;
+    if (given.receipt.preview) known.receipt.preview = given.receipt.preview;
     return;
   }
   bytes_ += sizeof(Given);
@@ -131,24 +133,37 @@ std::vector<Record> Book::records_after(std::uint64_t after, std::size_t limit) 
       entries_.begin(), entries_.end(), after,
       [](std::uint64_t wanted, const Entry& each) { return wanted < each.sequence; });
   for (; it != entries_.end() && out.size() < limit; ++it) {
+    if (it->is_count) continue;
     if (auto parsed = parse_record(it->text, it->sequence)) out.push_back(std::move(*parsed));
   }
   return out;
 }
 
 std::vector<Record> Book::last_records(std::size_t limit) const {
-  const std::size_t skipped = entries_.size() - std::min(limit, entries_.size());
-  const std::uint64_t after = skipped == 0 ? 0 : entries_[skipped - 1].sequence;
+  std::uint64_t after = head_;
+  std::size_t found = 0;
+  for (auto it = entries_.rbegin(); it != entries_.rend() && found < limit; ++it) {
+    if (it->is_count) continue;
+    after = it->sequence - 1;
+    ++found;
+  }
   return records_after(after, limit);
+}
+
+bool Book::says_done(const Entry& entry, const Receipt& receipt) {
+  return !entry.is_count || receipt.responses.has_value();
 }
 
 bool Book::has_receipt(const Entry* entry, const std::string& node) const {
   if (entry == nullptr) return false;
   return std::any_of(entry->receipts.begin(), entry->receipts.end(),
-                     [&](const Given& given) { return nodes_[given.node].node == node; });
+                     [&](const Given& given) {
+                       return nodes_[given.node].node == node && says_done(*entry, given.receipt);
+                     });
 }
 
 bool Book::is_applied(const Member& member, std::uint64_t sequence, const Entry* entry) const {
+  if (entry != nullptr && entry->is_count) return has_receipt(entry, member.node);
   const std::uint64_t applied =
       member.node == self_ ? std::max(member.applied, self_applied_) : member.applied;
   return applied >= sequence || has_receipt(entry, member.node);
@@ -159,14 +174,15 @@ std::vector<NodeReceipt> Book::receipts(std::uint64_t sequence) const {
   std::map<std::string, NodeReceipt> by_name;
   for (const auto& [name, member] : members_) {
     if (member.joined < sequence)
-      by_name[name] = {name, member.pop, is_applied(member, sequence, found), {}, {}, {}};
+      by_name[name] = {name, member.pop, is_applied(member, sequence, found), {}, {}, {}, {}};
   }
   if (found != nullptr) {
     for (const Given& given : found->receipts) {
       const NodeName& name = nodes_[given.node];
-      by_name[name.node] = {
-          name.node,          name.pop, true, given.receipt.applied_ms, given.receipt.responses,
-          given.receipt.bytes};
+      const Receipt& receipt = given.receipt;
+      by_name[name.node] = {name.node,         name.pop,          says_done(*found, receipt),
+                            receipt.applied_ms, receipt.responses, receipt.bytes,
+                            receipt.preview};
     }
   }
   std::vector<NodeReceipt> out;
@@ -176,9 +192,10 @@ std::vector<NodeReceipt> Book::receipts(std::uint64_t sequence) const {
 }
 
 bool Book::is_done(std::uint64_t sequence, Wait wait) const {
-  if (self_applied_ < sequence) return false;
-  if (wait == Wait::Node) return true;
   const Entry* found = entry(sequence);
+  const bool is_count = found != nullptr && found->is_count;
+  if (is_count ? !has_receipt(found, self_) : self_applied_ < sequence) return false;
+  if (wait == Wait::Node) return true;
   return std::all_of(members_.begin(), members_.end(), [&](const auto& each) {
     const Member& member = each.second;
     const bool is_waited_for =

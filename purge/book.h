@@ -4,7 +4,7 @@
 //
 // A record waits for every member whose Join came before it. A member has applied it when its
 // receipt says so, or any report of the same run with applied >= sequence: a lost receipt holds
-// nobody up. Whoever left is not waited for. This node is always waited for.
+// nobody up. A dry run waits for what each has counted, which only a receipt says. Whoever left is not waited for. This node is always waited for.
 //
 // Pure but for its own state; `now` is an argument. One thread at a time.
 // Bounds: `retain` records of at most kBookBytes together, kBookNodes nodes, kBookSites sites; the
@@ -46,6 +46,7 @@ struct NodeReceipt {
   bool is_applied = false;
   std::optional<std::uint32_t> applied_ms;  // empty: outstanding, or only its position is known
   std::optional<std::uint64_t> responses, bytes;
+  PreviewPtr preview;
 };
 
 class Book {
@@ -59,7 +60,7 @@ class Book {
 
   std::optional<std::uint64_t> find(std::string_view id) const;  // its sequence
   std::optional<Record> record(std::uint64_t sequence) const;
-  // In the log's order: the first `limit` after `after`, or the last `limit` of all.
+  // Purges and versions in the log's order: the first `limit` after `after`, or the last `limit` of all.
   std::vector<Record> records_after(std::uint64_t after, std::size_t limit) const;
   std::vector<Record> last_records(std::size_t limit) const;
 
@@ -85,6 +86,7 @@ class Book {
     std::string id;
     std::string text;  // the record's JSON: a tenth of a Record's size in memory
     std::vector<Given> receipts;
+    bool is_count = false;
     std::size_t bytes() const;
   };
   struct NodeName {
@@ -97,6 +99,7 @@ class Book {
   std::optional<std::uint32_t> node_index(const Report& report);
   const Entry* entry(std::uint64_t sequence) const;
   bool has_receipt(const Entry* entry, const std::string& node) const;
+  static bool says_done(const Entry& entry, const Receipt& receipt);
   bool is_applied(const Member& member, std::uint64_t sequence, const Entry* entry) const;
 
   const std::uint32_t retain_;

@@ -14,6 +14,7 @@
 
 #include "config/runtime/clock.h"
 #include "config/runtime/error.h"
+#include "purge/preview.h"
 #include "purge/record.h"
 
 namespace brink::purge {
@@ -24,7 +25,12 @@ struct Receipt {
   std::uint32_t applied_ms = 0;  // from the issuing node's clock to the applying node's; at least 0
   std::optional<std::uint64_t> responses,
       bytes;  // empty: not counted yet; a later receipt has them
-  friend bool operator==(const Receipt&, const Receipt&) = default;
+  PreviewPtr preview = {};  // of a dry run
+
+  friend bool operator==(const Receipt& a, const Receipt& b) {
+    return a.sequence == b.sequence && a.applied_ms == b.applied_ms &&
+           a.responses == b.responses && a.bytes == b.bytes && alike(a.preview, b.preview);
+  }
 };
 
 // What a node says of itself, with every receipt and at least once a second.

@@ -77,6 +77,7 @@ bool LogFile::compact(std::uint32_t retain, std::uint64_t run_start, std::string
       if (!rest.empty()) rewrite.add({.is_report = true, .json = rest});
     } else if (is_purge(json)     ? sequence > dropped_until
                : is_version(json) ? versions_kept.contains(sequence)
+               : is_count(json)   ? false  // whoever asked has the answer, or asks again
                                   : sequence >= run_start) {
       rewrite.add({.sequence = sequence, .json = json});
     }

@@ -52,5 +52,8 @@ bool is_purge(std::string_view json) {
 bool is_version(std::string_view json) {
   return json.starts_with(R"({"kind":"version")");
 }
+bool is_count(std::string_view json) {
+  return json.starts_with(R"({"kind":"count")");
+}
 
 }  // namespace brink::purge

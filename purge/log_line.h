@@ -22,5 +22,6 @@ std::optional<LogLine> read_line(std::string_view text);
 // The kind comes first in what to_json() writes, so this looks at the beginning only.
 bool is_purge(std::string_view record_json);
 bool is_version(std::string_view record_json);
+bool is_count(std::string_view record_json);
 
 }  // namespace brink::purge

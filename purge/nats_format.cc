@@ -134,6 +134,8 @@ std::string NatsNames::subject_of(const Record& record) const {
     case Record::Kind::Join:
     case Record::Kind::Leave:
       return log_stream + ".log.node." + as_token(record.node);
+    case Record::Kind::Count:
+      return log_stream + ".log.count";
     case Record::Kind::Purge:
       break;
   }

@@ -262,7 +262,10 @@ std::variant<PurgeRequest, Problem> parse_purge(std::string_view body) {
   out.record.selector.site = in.text("site", kSiteBytes);
   out.record.soft = in.flag("soft");
   out.record.warm = in.flag("warm");
-  out.dry_run = in.flag("dry_run");
+  if (in.flag("dry_run")) {
+    out.record.kind = Record::Kind::Count;
+    out.wait = Wait::All;  // unless said otherwise
+  }
   read_waiting(in, out);
   return ended(in, std::move(out));
 }

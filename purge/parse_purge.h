@@ -33,12 +33,11 @@ struct Problem {
 
 struct PurgeRequest {
   Record record;  // kind, selector, soft, warm, reason; the rest is the caller's
-  bool dry_run = false;
   Wait wait = Wait::Node;
   Millis timeout = kTimeoutDefault;
 };
 
-// URLs come out as given, checked to be absolute; hosts in lower case and without a default port.
+// A dry run is a Count. URLs come out as given, checked to be absolute; hosts in lower case and without a default port.
 std::variant<PurgeRequest, Problem> parse_purge(std::string_view body);
 // The same for a version: {"version", "percent"} and `wait`, `timeout_ms`, `reason`.
 std::variant<PurgeRequest, Problem> parse_version(std::string_view body, std::string_view site);

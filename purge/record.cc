@@ -11,7 +11,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::string_view kKinds[] = {"purge", "version", "join", "leave"};
+constexpr std::string_view kKinds[] = {"purge", "version", "join", "leave", "count"};
 constexpr Selector::Kind kSelectors[] = {
     Selector::Kind::Urls,  Selector::Kind::Tags, Selector::Kind::Prefix, Selector::Kind::Pattern,
     Selector::Kind::Regex, Selector::Kind::Host, Selector::Kind::All};
@@ -106,6 +106,10 @@ bool read_selector(const json::object& object, Selector& out) {
   return in.ok() && found == 1;
 }
 
+bool has_selector(Record::Kind kind) {
+  return kind == Record::Kind::Purge || kind == Record::Kind::Count;
+}
+
 Error invalid(std::string_view what) {
   return {.code = ErrorCode::Invalid, .side = Side::Store, .what = what};
 }
@@ -122,7 +126,7 @@ std::string to_json(const Record& record) {
   out["id"] = record.id;
   out["issued_at"] = record.issued_at.time_since_epoch().count();
   put_text(out, "site", record.selector.site);
-  if (record.kind == Record::Kind::Purge) {
+  if (has_selector(record.kind)) {
     out["selector"] = selector_value(record.selector);
     if (record.soft) out["soft"] = true;
     if (record.warm) out["warm"] = true;
@@ -156,7 +160,7 @@ Result<Record> parse_record(std::string_view text, std::uint64_t sequence) {
   out.id = in.text("id");
   out.issued_at = TimePoint{Millis{in.number("issued_at", 0)}};
   out.selector.site = in.text("site");
-  if (out.kind == Record::Kind::Purge) {
+  if (has_selector(out.kind)) {
     const json::value* selector = object->if_contains("selector");
     if (selector == nullptr || !selector->is_object() ||
         !read_selector(selector->get_object(), out.selector)) {

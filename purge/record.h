@@ -21,13 +21,14 @@ struct Record {
     Join,     // `node` answers from its cache only once it has applied this; from here on
               // wait=all waits for it
     Leave,    // `node` has ended, or has been silent for purge.forget_node_after
+    Count,    // a dry run: every node says what a purge would match, and changes nothing
   };
   std::uint64_t sequence = 0;  // its place in the one total order; 0 = not logged yet
   Kind kind = Kind::Purge;
   std::string id;    // unique; a record that comes twice with one id counts once
   TimePoint issued_at{};  // by the issuing node's clock; for people, orders nothing
 
-  // Purge
+  // Purge, Count
   Selector selector;  // Version: its `site` is the site
   bool soft = false;  // stale instead of gone: stale-while-revalidate and stale-if-error go on
   bool warm = false;
@@ -46,7 +47,7 @@ struct Record {
   friend bool operator==(const Record&, const Record&) = default;
 };
 
-std::string_view to_string(Record::Kind kind);  // "purge", "version", "join", "leave"
+std::string_view to_string(Record::Kind kind);  // "purge", "version", "join", "leave", "count"
 std::string to_json(const Record& record);      // without `sequence`
 // `sequence` comes from the log. Invalid (Side::Store) when it is no record of ours.
 Result<Record> parse_record(std::string_view json, std::uint64_t sequence);

@@ -27,7 +27,29 @@ bool read_count(const json::value& value, std::optional<std::uint64_t>& out) {
   return read_number(value, out.emplace());
 }
 
-// [sequence, applied_ms, responses, bytes]
+json::array preview_value(const Preview& preview) {
+  return {preview.hits, preview.hits_sampled,
+          json::array(preview.uris.begin(), preview.uris.end())};
+}
+
+// [hits, hits_sampled, [uri, …]]
+bool read_preview(const json::value& value, PreviewPtr& out) {
+  const json::array* parts = value.if_array();
+  Preview preview;
+  if (parts == nullptr || parts->size() < 3 || !read_number((*parts)[0], preview.hits) ||
+      !read_number((*parts)[1], preview.hits_sampled) || !(*parts)[2].is_array() ||
+      (*parts)[2].get_array().size() > kPreviewUris) {
+    return false;
+  }
+  for (const json::value& uri : (*parts)[2].get_array()) {
+    if (!uri.is_string()) return false;
+    preview.uris.emplace_back(uri.get_string());
+  }
+  out = std::make_shared<const Preview>(std::move(preview));
+  return true;
+}
+
+// [sequence, applied_ms, responses, bytes], and of a dry run its preview.
 bool read_receipt(const json::value& value, Receipt& out) {
   const json::array* parts = value.if_array();
   std::uint64_t ms = 0;
@@ -36,7 +58,8 @@ bool read_receipt(const json::value& value, Receipt& out) {
     return false;
   }
   out.applied_ms = static_cast<std::uint32_t>(ms);
-  return read_count((*parts)[2], out.responses) && read_count((*parts)[3], out.bytes);
+  return read_count((*parts)[2], out.responses) && read_count((*parts)[3], out.bytes) &&
+         (parts->size() < 5 || read_preview((*parts)[4], out.preview));
 }
 
 std::string text_of(const json::object& object, std::string_view name) {
@@ -49,9 +72,10 @@ std::string text_of(const json::object& object, std::string_view name) {
 std::string to_json(const Report& report) {
   json::array receipts;
   for (const Receipt& receipt : report.receipts) {
-    receipts.push_back(json::array{receipt.sequence, receipt.applied_ms,
-                                   optional_value(receipt.responses),
-                                   optional_value(receipt.bytes)});
+    json::array parts{receipt.sequence, receipt.applied_ms, optional_value(receipt.responses),
+                      optional_value(receipt.bytes)};
+    if (receipt.preview) parts.push_back(preview_value(*receipt.preview));
+    receipts.push_back(std::move(parts));
   }
   const json::object out{{"node", report.node},
                          {"pop", report.pop},

@@ -15,7 +15,8 @@ constexpr Millis kReportPause{20};   // a local log's receipts that come faster 
 constexpr std::size_t kReceiptsPerReport = 1'000;
 
 bool is_for_target(const Record& record) {
-  return record.kind == Record::Kind::Purge || record.kind == Record::Kind::Version;
+  using Kind = Record::Kind;
+  return record.kind == Kind::Purge || record.kind == Kind::Version || record.kind == Kind::Count;
 }
 
 }  // namespace
@@ -218,6 +219,7 @@ void Service::add_receipt(const Record& record, const Matched& matched) {
   receipt.applied_ms = static_cast<std::uint32_t>(std::clamp<std::int64_t>(ms, 0, UINT32_MAX));
   receipt.responses = matched.responses;
   receipt.bytes = matched.bytes;
+  receipt.preview = matched.preview;
   give_receipt(receipt);
   if (receipt.responses) return;
   if (uncounted_.size() >= kUncounted) uncounted_.pop_front();
@@ -240,20 +242,24 @@ void Service::give_receipt(const Receipt& receipt) {
 
 void Service::on_counted(std::uint64_t until,
                          const std::function<Matched(std::uint64_t)>& matched_by) {
+  Answers answers;
   {
     const std::lock_guard lock(mutex_);
     while (!uncounted_.empty() && uncounted_.front() <= until) {
       const std::uint64_t sequence = uncounted_.front();
       uncounted_.pop_front();
-      const Matched matched = matched_by(sequence);
+      Matched matched = matched_by(sequence);
       Receipt receipt;
       receipt.sequence = sequence;
       receipt.responses = matched.responses;
       receipt.bytes = matched.bytes;
+      receipt.preview = std::move(matched.preview);
       give_receipt(receipt);
     }
+    take_answers(answers);  // dry runs wait for counts
   }
   report_if_due(Due::Soon);
+  give(answers);
 }
 
 // Soon: a shared log gets each at once and sends those right behind each other together

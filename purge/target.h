@@ -3,8 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
+
+#include "purge/preview.h"
 
 namespace brink::purge {
 
@@ -14,10 +15,11 @@ struct Record;
 struct Matched {
   std::optional<std::uint64_t> responses;
   std::optional<std::uint64_t> bytes;
+  PreviewPtr preview = {};  // of a Count record
 };
 
 // apply() and lost_until(): on the log's thread, one call at a time, in the log's order. apply()
-// gets purges and versions only. The rest: from any thread.
+// gets purges, versions and counts only. The rest: from any thread.
 class Target {
  public:
   virtual ~Target() = default;
@@ -31,9 +33,8 @@ class Target {
   // Whether there is room for this record's matcher, for the API to refuse it in time.
   virtual bool has_room_for(const Record&) const { return true; }
   virtual std::size_t matchers() const { return 0; }
-  // What the record would match, for a dry run. `done` once, on any thread, with what could be
-  // counted.
-  virtual void count(const Record&, std::function<void(Matched)> done) { done({}); }
+  // Whether one more dry run can be counted, ditto.
+  virtual bool has_room_for_count() const { return true; }
 };
 
 }  // namespace brink::purge

@@ -61,6 +61,15 @@ struct VersionsArguments {
 };
 int run_versions(const VersionsArguments& arguments);
 
+struct AuditArguments {
+  AdminTarget admin;
+  bool all = false;   // from the oldest line on; otherwise the last ones
+  bool json = false;  // the lines as they are
+  std::vector<std::string> check;  // or check these files, oldest first
+};
+// Shows the audit log of a node; with `check`, 1 when the chain is broken.
+int run_audit(const AuditArguments& arguments);
+
 struct CheckArguments {
   std::string config;
   std::optional<std::string> explain;  // a key, or empty for all

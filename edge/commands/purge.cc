@@ -7,6 +7,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <map>
+#include <set>
 
 #include "config/runtime/clock.h"
 #include "config/runtime/random.h"
@@ -22,6 +23,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr double kPollSeconds = 0.1;
+constexpr std::size_t kSamplesShown = 20;
 
 json::array list_of(const std::vector<std::string>& values) {
   json::array out;
@@ -55,10 +57,10 @@ std::int64_t number_of(const json::value& value, std::string_view name) {
   return member && member->is_number() ? member->to_number<std::int64_t>() : 0;
 }
 
-const json::array& receipts_of(const json::value& purge) {
+const json::array& array_of(const json::value& value, std::string_view name) {
   static const json::array kNone;
-  const json::value* receipts = member_of(purge, "receipts");
-  return receipts && receipts->is_array() ? receipts->get_array() : kNone;
+  const json::value* member = member_of(value, name);
+  return member && member->is_array() ? member->get_array() : kNone;
 }
 
 struct PopState {
@@ -68,7 +70,7 @@ struct PopState {
 
 std::map<std::string, PopState> by_pop(const json::value& purge) {
   std::map<std::string, PopState> out;
-  for (const json::value& receipt : receipts_of(purge)) {
+  for (const json::value& receipt : array_of(purge, "receipts")) {
     PopState& pop = out[text_of(receipt, "pop")];
     ++pop.nodes;
     if (text_of(receipt, "state") != "applied") continue;
@@ -98,7 +100,7 @@ std::string line_of(const json::value& purge) {
 std::string table_of(const json::value& purge) {
   std::string out = fmt::format("{}  sequence {}  {}\n", text_of(purge, "id"),
                                 number_of(purge, "sequence"), text_of(purge, "state"));
-  for (const json::value& receipt : receipts_of(purge)) {
+  for (const json::value& receipt : array_of(purge, "receipts")) {
     const bool applied = text_of(receipt, "state") == "applied";
     out += fmt::format("  {:<16} {:<10} {:<12}", text_of(receipt, "node"), text_of(receipt, "pop"),
                        text_of(receipt, "state"));
@@ -112,6 +114,28 @@ std::string table_of(const json::value& purge) {
     }
     out += "\n";
   }
+  return out;
+}
+
+// What a dry run found, PoP by PoP.
+std::string counts_of(const json::value& dry_run) {
+  std::string out = "Nothing was purged. It would match:\n";
+  for (const json::value& pop : array_of(dry_run, "pops")) {
+    out += fmt::format("  {:<10} {} responses, {} bytes", text_of(pop, "pop"),
+                       number_of(pop, "objects"), number_of(pop, "bytes"));
+    const json::value* share = member_of(pop, "hit_share");
+    if (share && share->is_number())
+      out += fmt::format(", {:.1f} % of the latest hits", 100 * share->to_number<double>());
+    if (const auto missing = number_of(pop, "outstanding"); missing > 0)
+      out += fmt::format("; {} of {} nodes did not answer", missing, number_of(pop, "nodes"));
+    out += "\n";
+  }
+  std::set<std::string> samples;
+  for (const json::value& receipt : array_of(dry_run, "receipts")) {
+    for (const json::value& uri : array_of(receipt, "samples"))
+      if (uri.is_string() && samples.size() < kSamplesShown) samples.emplace(uri.get_string());
+  }
+  for (const std::string& uri : samples) out += "    " + uri + "\n";
   return out;
 }
 
@@ -149,11 +173,12 @@ int run_purge(const PurgeArguments& arguments) {
     return reply.status == 400 || reply.status == 422 ? kUsage : kFailed;
   }
   if (live) reply = watch(arguments.admin, std::move(reply), arguments.timeout_s);
-  const bool json_wanted = arguments.json || arguments.dry_run;
-  const bool written = print(json_wanted ? reply.text + (reply.text.ends_with('\n') ? "" : "\n")
-                                         : table_of(reply.body));
-  if (!written) return kFailed;
-  if (arguments.dry_run || arguments.wait == "none") return kDone;
+  const std::string text = arguments.json      ? reply.text
+                           : arguments.dry_run ? counts_of(reply.body)
+                                               : table_of(reply.body);
+  if (!print(text + (text.ends_with('\n') ? "" : "\n"))) return kFailed;
+  if (arguments.wait == "none") return kDone;
+  if (arguments.dry_run) return reply.status == 202 ? kFailed : kDone;
   if (reply.status != 202 && (!live || is_done(reply.body))) return kDone;
   announce("not every node has applied it yet; `brink purge --show " + text_of(reply.body, "id") +
            "` shows how it goes on");

@@ -120,6 +120,12 @@ class Demo(EndToEnd):
         for port in (fra, nyc):
             with Connection(port, host="shop.test") as client:
                 self.assertRegex(client.get("/product/7").field("cache-status"), r"^brink-(fra|nyc)-1; hit")
+        status, counted = call(admins[0], "POST", "/v1/purges", {"tags": ["product-7"], "dry_run": True})
+        self.assertEqual((status, counted["state"]), (200, "dry-run"), counted)
+        self.assertEqual([(r["node"], r["objects"]) for r in counted["receipts"]], [("fra-1", 1), ("nyc-1", 1), ("regional-1", 1)])
+        self.assertEqual(counted["receipts"][0]["samples"], ["http://shop.test/product/7"])
+        shares = {pop["pop"]: pop["hit_share"] for pop in counted["pops"]}
+        self.assertEqual((shares["fra"], shares["nyc"]), (1, 1))
         status, answer = call(admins[1], "POST", "/v1/purges", {"tags": ["product-7"], "wait": "all"})
         self.assertEqual((status, answer["state"]), (200, "done"))
         self.assertEqual([r["node"] for r in answer["receipts"]], ["fra-1", "nyc-1", "regional-1"])

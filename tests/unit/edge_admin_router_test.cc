@@ -124,6 +124,27 @@ TEST(AdminRouter, RefusalsSayWhatToDo) {
   EXPECT_EQ(table.answer(fails, kTokens).body.find("secret detail"), std::string::npos);
 }
 
+TEST(AdminRouter, ATokenMayBeUsedAsOftenAsItsRateSays) {
+  config::AdminToken often = token("ci", "other", {AdminRight::Purge});
+  often.rate = 2;
+  const AdminAccess access({often, token("ops", "s3cret", {AdminRight::Purge})}, true);
+  const AdminRouter table = router();
+  const auto put = [&](std::string_view bearer, Ticks now) {
+    AdminRequest asked = request("PUT", "/v1/sites/shop/version", bearer);
+    asked.now = now;
+    return table.answer(asked, access);
+  };
+  const Ticks start{Seconds{100}};
+  EXPECT_EQ(put("Bearer other", start).status, 200);
+  EXPECT_EQ(put("Bearer other", start).status, 200);
+  const AdminResponse refused = put("Bearer other", start);
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(code(refused), "rate-limited");
+  EXPECT_EQ(field(refused, "Retry-After"), "1");
+  EXPECT_EQ(put("Bearer s3cret", start).status, 200);  // each has its own
+  EXPECT_EQ(put("Bearer other", start + Millis{500}).status, 200);
+}
+
 TEST(AdminAccess, WithoutTokensTheApiIsOpenOnLoopbackToWhatIsNotABrowserTrick) {
   struct Row {
     std::string_view host, origin;

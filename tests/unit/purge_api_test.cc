@@ -19,6 +19,10 @@ using ::testing::HasSubstr;
 class CountingTarget final : public Target {
  public:
   Matched apply(const Record& record, bool) override {
+    if (record.kind == Record::Kind::Count) {
+      const Preview preview{.hits = 1, .hits_sampled = 3, .uris = {"http://shop.test/"}};
+      return {5, 999, std::make_shared<const Preview>(preview)};
+    }
     if (record.selector.kind == Selector::Kind::Tags) return {};
     return {2, 2048};
   }
@@ -27,7 +31,8 @@ class CountingTarget final : public Target {
     return record.selector.kind != Selector::Kind::Prefix;
   }
   std::size_t matchers() const override { return 1000; }
-  void count(const Record&, std::function<void(Matched)> done) override { done({5, 999}); }
+  bool has_room_for_count() const override { return has_room_for_dry_run; }
+  std::atomic<bool> has_room_for_dry_run = true;
 };
 
 class ApiTest : public ::testing::Test {
@@ -202,12 +207,20 @@ TEST_F(ApiTest, AnIdempotencyKeyIsTheSamePurge) {
   EXPECT_EQ(code(purge(R"({"tags":["b"]})", {"*"}, std::string(257, 'k'))), "422 limit-reached");
 }
 
-TEST_F(ApiTest, ADryRunCountsAndLeavesTheLogAlone) {
-  const auto body = object_of(purge(R"({"all":true,"dry_run":true})"));
-  EXPECT_TRUE(body.at("id").is_null());
+TEST_F(ApiTest, ADryRunCountsAndIsNoPurge) {
+  const auto body = object_of(purge(R"({"prefix":"/a","dry_run":true})"));
   EXPECT_EQ(body.at("state"), "dry-run");
-  EXPECT_EQ(body.at("receipts").as_array().at(0).as_object().at("objects"), 5);
+  const auto& receipt = body.at("receipts").as_array().at(0).as_object();
+  EXPECT_EQ(receipt.at("objects"), 5);
+  EXPECT_DOUBLE_EQ(receipt.at("hit_share").as_double(), 0.3333);
+  EXPECT_EQ(receipt.at("samples").as_array().at(0), "http://shop.test/");
+  const auto& pop = body.at("pops").as_array().at(0).as_object();
+  EXPECT_EQ(pop.at("pop"), "fra");
+  EXPECT_EQ(pop.at("bytes"), 999);
+  EXPECT_DOUBLE_EQ(pop.at("hit_share").as_double(), 0.3333);
   EXPECT_TRUE(object_of(api_->list_purges({})).at("purges").as_array().empty());
+  target_.has_room_for_dry_run = false;
+  EXPECT_EQ(code(purge(R"({"all":true,"dry_run":true})")), "429 too-many-dry-runs");
 }
 
 TEST_F(ApiTest, TooManyMatchersAreRefusedInTime) {

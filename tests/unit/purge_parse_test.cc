@@ -54,7 +54,8 @@ TEST(ParsePurge, TakesEachSelector) {
     EXPECT_EQ(request.record.selector.values, row.values) << row.body;
     EXPECT_EQ(request.wait, Wait::Node);
     EXPECT_EQ(request.timeout, Millis{5'000});
-    EXPECT_FALSE(request.record.soft || request.record.warm || request.dry_run);
+    EXPECT_FALSE(request.record.soft || request.record.warm);
+    EXPECT_EQ(request.record.kind, Record::Kind::Purge);
   }
 }
 
@@ -64,10 +65,13 @@ TEST(ParsePurge, TakesEachOption) {
       R"("timeout_ms":60000,"reason":"sale","warm":true})");
   EXPECT_TRUE(request.record.selector.match_all);
   EXPECT_EQ(request.record.selector.site, "shop");
-  EXPECT_TRUE(request.record.soft && request.record.warm && request.dry_run);
+  EXPECT_TRUE(request.record.soft && request.record.warm);
+  EXPECT_EQ(request.record.kind, Record::Kind::Count);
   EXPECT_EQ(request.wait, Wait::All);
   EXPECT_EQ(request.timeout, Millis{60'000});
   EXPECT_EQ(request.record.reason, "sale");
+  EXPECT_EQ(good(R"({"all":true,"dry_run":true})").wait, Wait::All);
+  EXPECT_EQ(good(R"({"all":true,"dry_run":true,"wait":"pop"})").wait, Wait::Pop);
   EXPECT_TRUE(good(R"({"url":"http://a/","ignore_query":true})").record.selector.ignore_query);
 }
 

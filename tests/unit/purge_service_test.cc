@@ -280,6 +280,29 @@ TEST_F(RemoteLogTest, WhatIsCountedLaterComesWithALaterReceipt) {
   EXPECT_EQ(log_.reports.back().receipts.back().responses, 7U);
 }
 
+TEST_F(RemoteLogTest, ADryRunWaitsForWhatEachNodeHasCounted) {
+  log_.put(join_record("nyc-1", "i", "nyc"));
+  node_.target.counts = false;
+  Record dry_run = tag_purge("p-1");
+  dry_run.kind = Record::Kind::Count;
+  auto own = node_.submit(dry_run, Wait::Node);
+  dry_run.id = "p-2";
+  auto all = node_.submit(dry_run, Wait::All);
+  hear("nyc-1", 4, {{4, 12, {}, {}}});  // it has applied both, and counted nothing yet
+  node_.service.on_counted(4, [](std::uint64_t) { return Matched{7, 70}; });
+  ASSERT_TRUE(is_ready(own));
+  EXPECT_FALSE(is_ready(all));
+  const auto preview = std::make_shared<const Preview>(Preview{.hits = 1, .hits_sampled = 2});
+  hear("nyc-1", 4, {{4, 0, 9, 90, preview}});
+  ASSERT_TRUE(is_ready(all));
+  const Outcome outcome = all.get();
+  ASSERT_EQ(outcome.receipts.size(), 2U);
+  EXPECT_EQ(outcome.receipts[0].responses, 7U);
+  EXPECT_EQ(outcome.receipts[1].responses, 9U);
+  EXPECT_TRUE(alike(outcome.receipts[1].preview, preview));
+  EXPECT_TRUE(node_.service.list(std::nullopt, 10).empty());
+}
+
 TEST_F(RemoteLogTest, AnswersWhenTheLastNodeHasAppliedIt) {
   log_.put(join_record("nyc-1", "i", "nyc"));
   auto all = node_.submit(tag_purge("p-1"), Wait::All);

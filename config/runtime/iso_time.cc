@@ -1,0 +1,14 @@
+#include "config/runtime/iso_time.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+namespace brink {
+
+std::string iso_time(TimePoint at) {
+  const auto ms = at.time_since_epoch();
+  const std::time_t seconds = std::chrono::duration_cast<Seconds>(ms).count();
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(seconds), ms.count() % 1000);
+}
+
+}  // namespace brink
