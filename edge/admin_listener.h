@@ -7,10 +7,13 @@
 #include <string>
 
 #include "config/options.h"
+#include "config/runtime/clock.h"
 #include "config/runtime/metrics.h"
 #include "purge/api.h"
 
 namespace brink::edge {
+
+class Warmer;
 
 // What /readyz says: `why` also beside a "ready" that needs a word.
 struct Readiness {
@@ -27,6 +30,8 @@ struct AdminHooks {
   std::function<std::string()> nodes_json;           // GET /v1/nodes
   std::function<std::string()> stats_json;           // GET /v1/stats
   purge::Api* purges = nullptr;                      // outlives the listener; null = no such routes
+  Warmer* warmer = nullptr;                          // ditto
+  const Clock* clock = nullptr;                      // ditto; the warmer's
 };
 
 class AdminListener {
