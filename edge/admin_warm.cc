@@ -16,7 +16,9 @@ using config::AdminRight;
 constexpr std::string_view kMembers[] = {"urls", "sitemap", "rate"};
 constexpr std::size_t kUrlsMost = 1'000'000;  // the body's limit comes first
 
-AdminResponse refused(const purge::Problem& p) { return problem(p.status, p.code, p.title, p.detail); }
+AdminResponse refused(const purge::Problem& p) {
+  return problem(p.status, p.code, p.title, p.detail);
+}
 
 json::object object_of(const WarmStatus& job, Ticks now) {
   const Ticks until = job.ended == Ticks{} ? now : job.ended;
@@ -33,10 +35,12 @@ json::object object_of(const WarmStatus& job, Ticks now) {
   out["skipped"] = job.skipped;
   out["truncated"] = job.truncated;
   json::object reasons;
-  for (const auto& [reason, count] : job.reasons) reasons[reason] = count;
+  for (const auto& [reason, count] : job.reasons)
+    reasons[reason] = count;
   out["reasons"] = std::move(reasons);
   json::array errors;
-  for (const auto& each : job.errors) errors.push_back(json::object{{"url", each.url}, {"detail", each.detail}});
+  for (const auto& each : job.errors)
+    errors.push_back(json::object{{"url", each.url}, {"detail", each.detail}});
   out["errors"] = std::move(errors);
   out["rate"] = job.rate;
   out["by"] = job.by;
@@ -51,7 +55,8 @@ AdminResponse answer_of(const WarmStatus& job, Ticks now, int status = 200) {
 AdminResponse unknown(std::string_view id) {
   return problem(404, "unknown-job", "There is no such job",
                  "This node knows no job '" + std::string(id.substr(0, 80)) +
-                     "'. It remembers the last 100 that have ended; GET /v1/warm lists them. Jobs belong to the node "
+                     "'. It remembers the last 100 that have ended; GET /v1/warm lists them. Jobs "
+                     "belong to the node "
                      "that was asked.");
 }
 
@@ -64,7 +69,8 @@ std::variant<WarmWanted, purge::Problem> parse(const AdminRequest& request) {
   out.by = request.who->name;
   out.sites = request.who->sites;
   if (in.has("urls") == in.has("sitemap")) {
-    in.refuse("one-source", "Say what to fetch: either \"urls\", a list, or \"sitemap\", the URL of one");
+    in.refuse("one-source",
+              "Say what to fetch: either \"urls\", a list, or \"sitemap\", the URL of one");
   } else if (in.has("urls")) {
     out.urls = in.texts("urls", kUrlsMost, kWarmUrlBytes);
   } else {
@@ -93,13 +99,15 @@ AdminResponse stop(Warmer& warmer, const Clock& clock, const AdminRequest& reque
   if (allowed) return answer_of(*job, clock.ticks());
   return problem(403, "site-not-allowed", "The token may not stop this job",
                  "Token '" + request.who->name +
-                     "' may warm some sites only, and this job may fetch others. Use the token that began it, or one "
+                     "' may warm some sites only, and this job may fetch others. Use the token "
+                     "that began it, or one "
                      "with sites: [\"*\"].");
 }
 
 AdminResponse list(const Warmer& warmer, const Clock& clock) {
   json::array jobs;
-  for (const WarmStatus& job : warmer.list()) jobs.push_back(object_of(job, clock.ticks()));
+  for (const WarmStatus& job : warmer.list())
+    jobs.push_back(object_of(job, clock.ticks()));
   return {.body = json::serialize(json::object{{"jobs", std::move(jobs)}}) + "\n"};
 }
 
@@ -108,7 +116,8 @@ AdminResponse list(const Warmer& warmer, const Clock& clock) {
 void add_warm_routes(AdminRouter& router, Warmer& warmer, const Clock& clock) {
   router.add({"POST", "/v1/warm", AdminRight::Purge,
               [&](const AdminRequest& request) { return start(warmer, clock, request); }});
-  router.add({"GET", "/v1/warm", AdminRight::Read, [&](const AdminRequest&) { return list(warmer, clock); }});
+  router.add({"GET", "/v1/warm", AdminRight::Read,
+              [&](const AdminRequest&) { return list(warmer, clock); }});
   router.add({"GET", "/v1/warm/{id}", AdminRight::Read, [&](const AdminRequest& request) {
                 const auto job = warmer.find(request.captures.front());
                 return job ? answer_of(*job, clock.ticks()) : unknown(request.captures.front());

@@ -1,5 +1,6 @@
 #pragma once
-// The routes of warming on the admin listener (DESIGN.md section 6): POST and GET /v1/warm, GET and DELETE /v1/warm/{id}.
+// The routes of warming on the admin listener (DESIGN.md section 6): POST and GET /v1/warm, GET and
+// DELETE /v1/warm/{id}.
 
 #include "edge/admin_router.h"
 #include "edge/warmer.h"

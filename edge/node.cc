@@ -207,6 +207,7 @@ std::optional<Prepared> NodeImpl::prepare(const config::Options& options, std::s
 // A few hundred responses at a time, as long as there are any to look at; then it looks for new purges now and then.
 void NodeImpl::reclaim_later() {
   const bool more = reclaimer_.step();
+  for (const auto& found : reclaimer_.take_warming()) warm_->warmer().start_after_purge(found.id, found.by, found.urls);
   reclaim_timer_->expires_after(more ? kReclaimPause : kReclaimPoll);
   reclaim_timer_->async_wait([this](error_code error) {
     if (!error) reclaim_later();

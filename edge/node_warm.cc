@@ -12,7 +12,8 @@ namespace {
 
 bool clients_come_with_tls(const config::Options& options) {
   return options.node.role == config::Role::Regional ||
-         std::any_of(options.listen.begin(), options.listen.end(), [](const auto& each) { return each.tls.has_value(); });
+         std::any_of(options.listen.begin(), options.listen.end(),
+                     [](const auto& each) { return each.tls.has_value(); });
 }
 
 }  // namespace
@@ -21,22 +22,27 @@ NodeWarm::NodeWarm(const Parts& parts, const config::Options& options)
     : parts_(parts),
       has_tls_(clients_come_with_tls(options)),
       warmer_(*this, parts.clock, parts.metrics, options.cache.warm),
-      timer_(parts.control) {}
+      timer_(parts.control) {
+  parts_.state.warming.set_most(options.cache.warm.after_purge);
+}
 
 void NodeWarm::apply(const config::Options& options) {
   has_tls_ = clients_come_with_tls(options);
+  parts_.state.warming.set_most(options.cache.warm.after_purge);
   warmer_.set_options(options.cache.warm);
 }
 
 void NodeWarm::ask(WarmAsk ask) {
   Shard& shard = *(*shards_)[next_shard_++ % shards_->size()];
   shard.post([this, &shard, ask = std::move(ask)] {
-    net::co_spawn(shard.io(), warm_session(shard, ask, [this](const WarmAsk& asked, const WarmFound& found) {
-                    net::post(parts_.control, [this, asked, found] {
-                      warmer_.finished(asked, found);
-                      pump();
-                    });
-                  }),
+    net::co_spawn(shard.io(),
+                  warm_session(shard, ask,
+                               [this](const WarmAsk& asked, const WarmFound& found) {
+                                 net::post(parts_.control, [this, asked, found] {
+                                   warmer_.finished(asked, found);
+                                   pump();
+                                 });
+                               }),
                   net::detached);
   });
 }

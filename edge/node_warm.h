@@ -1,7 +1,9 @@
 #pragma once
-// A node's warming put together: the warmer, the control thread's timer that drives it, the shards that fetch.
+// A node's warming put together: the warmer, the control thread's timer that drives it, the shards
+// that fetch.
 //
-// Threads: the control thread runs the warmer; shards fetch in turn; the API is called on the admin thread.
+// Threads: the control thread runs the warmer; shards fetch in turn; the API is called on the admin
+// thread.
 
 #include <memory>
 #include <optional>
@@ -18,7 +20,7 @@ class NodeWarm final : public WarmPort {
  public:
   // All outlive it. `clock` is the machine's: the pace is about other machines.
   struct Parts {
-    const PurgeState& state;
+    PurgeState& state;
     const Clock& clock;
     MetricsRegistry& metrics;
     net::io_context& control;

@@ -14,6 +14,7 @@
 #include "edge/local_events.h"
 #include "edge/purge_counts.h"
 #include "edge/purge_pins.h"
+#include "edge/purge_warming.h"
 #include "edge/rules.h"
 #include "edge/site_versions.h"
 #include "purge/marks.h"
@@ -32,6 +33,7 @@ class PurgeState {
   purge::Marks marks;
   PurgePins pins;
   PurgeCounts counts;
+  PurgeWarming warming;
   SiteVersions versions;
   LocalEvents events;
   GroupMarks groups;     // RFC 9875

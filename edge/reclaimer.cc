@@ -52,6 +52,7 @@ void Reclaimer::look_at(const store::ResponsePtr& response, const SiteTable* sit
   using Is = purge::Verdict::Is;
   if (verdict.is == Is::Untouched) return response->raise_as_of(walk_until_);
   state_.counts.add(verdict.sequence, *response);
+  state_.warming.note(subject_of(*response, sites), *response);
   if (verdict.is == Is::Stale) {
     soften(store_, response, verdict.stale_since, walk_until_);
     return;
@@ -67,6 +68,7 @@ void Reclaimer::end() {
   walked_ = walk_until_;
   walks_.add();
   state_.marks.forget(forget_until_);
+  for (auto& found : state_.warming.take(walk_until_)) warming_.push_back(std::move(found));
   if (on_counted_) on_counted_(walk_until_);
 }
 

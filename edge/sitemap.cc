@@ -13,7 +13,8 @@ namespace brink::edge {
 
 namespace {
 
-constexpr std::size_t kPieceBytes = 16 * 1024;  // given to expat at once; bounds what it reads twice
+constexpr std::size_t kPieceBytes =
+    16 * 1024;  // given to expat at once; bounds what it reads twice
 constexpr int kGzip = 16 + MAX_WBITS;
 constexpr unsigned char kGzipMagic = 0x1f;
 
@@ -57,7 +58,7 @@ class Gunzip {
         const std::size_t size = out_.size() - stream_.avail_out;
         is_good_ = result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR;
         is_between_ = result == Z_STREAM_END;
-        if (!is_good_ || !each(std::string_view(out_.data(), size))) return false;
+        if (!each(std::string_view(out_.data(), size)) || !is_good_) return false;
       } while (stream_.avail_out == 0 && !is_between_);
     }
     return is_good_;
@@ -86,7 +87,8 @@ class SitemapReader::Impl {
   bool take(std::string_view bytes) {
     if (is_first_ && !bytes.empty()) {
       is_first_ = false;
-      if (static_cast<unsigned char>(bytes.front()) == kGzipMagic) gunzip_ = std::make_unique<Gunzip>();
+      if (static_cast<unsigned char>(bytes.front()) == kGzipMagic)
+        gunzip_ = std::make_unique<Gunzip>();
     }
     if (is_over()) return false;
     if (!gunzip_) return parse(bytes);
@@ -121,7 +123,8 @@ class SitemapReader::Impl {
 
   void parse_piece(std::string_view piece, bool is_last) {
     XML_Parser parser = parser_.get();
-    if (XML_Parse(parser, piece.data(), static_cast<int>(piece.size()), is_last ? 1 : 0) == XML_STATUS_ERROR) {
+    if (XML_Parse(parser, piece.data(), static_cast<int>(piece.size()), is_last ? 1 : 0) ==
+        XML_STATUS_ERROR) {
       if (!is_over()) {
         fail(std::string(XML_ErrorString(XML_GetErrorCode(parser))) + ", in line " +
              std::to_string(XML_GetCurrentLineNumber(parser)));
@@ -130,7 +133,8 @@ class SitemapReader::Impl {
     }
     const XML_Index at = XML_GetCurrentByteIndex(parser);
     const auto parsed = static_cast<std::uint64_t>(at < 0 ? 0 : at);
-    if (!is_last && out_.bytes > parsed + kSitemapTokenBytes) fail("it has a tag or text of more than 256 KiB");
+    if (!is_last && out_.bytes > parsed + kSitemapTokenBytes)
+      fail("it has a tag or text of more than 256 KiB");
   }
 
   void fail(std::string why) {
@@ -144,7 +148,9 @@ class SitemapReader::Impl {
     XML_StopParser(parser_.get(), XML_FALSE);
   }
 
-  static void on_start(void* self, const char* name, const char**) { static_cast<Impl*>(self)->start(local_name(name)); }
+  static void on_start(void* self, const char* name, const char**) {
+    static_cast<Impl*>(self)->start(local_name(name));
+  }
   static void on_end(void* self, const char*) { static_cast<Impl*>(self)->finish_element(); }
   static void on_text(void* self, const char* text, int size) {
     static_cast<Impl*>(self)->add_text({text, static_cast<std::size_t>(size)});
@@ -153,14 +159,16 @@ class SitemapReader::Impl {
     static_cast<Impl*>(self)->fail("it has a document type, which sitemaps have not");
   }
 
-  // <urlset> or <sitemapindex>, in it <url> or <sitemap>, in that <loc>; anything else is passed over.
+  // <urlset> or <sitemapindex>, in it <url> or <sitemap>, in that <loc>; anything else is passed
+  // over.
   void start(std::string_view name) {
     ++depth_;
     if (depth_ > kSitemapDepth) return fail("its elements are nested too deeply");
     if (depth_ == 1) {
       has_root_ = true;
       out_.is_index = name == "sitemapindex";
-      if (!out_.is_index && name != "urlset") fail("it is no sitemap: neither <urlset> nor <sitemapindex>");
+      if (!out_.is_index && name != "urlset")
+        fail("it is no sitemap: neither <urlset> nor <sitemapindex>");
     } else if (depth_ == 2) {
       in_item_ = name == (out_.is_index ? "sitemap" : "url");
     } else if (depth_ == 3 && in_item_ && name == "loc") {
@@ -172,7 +180,8 @@ class SitemapReader::Impl {
   void add_text(std::string_view text) {
     if (!in_location_ || depth_ != 3) return;
     // One byte more than it may have says that it is too long.
-    text_.append(text.substr(0, kSitemapLocationBytes + 1 - std::min(text_.size(), kSitemapLocationBytes + 1)));
+    text_.append(text.substr(
+        0, kSitemapLocationBytes + 1 - std::min(text_.size(), kSitemapLocationBytes + 1)));
   }
 
   void finish_element() {
@@ -181,7 +190,8 @@ class SitemapReader::Impl {
     const std::string_view location = trimmed(text_);
     if (location.empty() || text_.size() > kSitemapLocationBytes) {
       ++out_.skipped;
-    } else if (out_.locations.size() >= limits_.locations || text_bytes_ + location.size() > limits_.text_bytes) {
+    } else if (out_.locations.size() >= limits_.locations ||
+               text_bytes_ + location.size() > limits_.text_bytes) {
       stop_truncated();
     } else {
       text_bytes_ += location.size();
@@ -204,7 +214,11 @@ class SitemapReader::Impl {
 
 SitemapReader::SitemapReader(const SitemapLimits& limits) : impl_(std::make_unique<Impl>(limits)) {}
 SitemapReader::~SitemapReader() = default;
-bool SitemapReader::take(std::string_view bytes) { return impl_->take(bytes); }
-Sitemap SitemapReader::end() { return impl_->end(); }
+bool SitemapReader::take(std::string_view bytes) {
+  return impl_->take(bytes);
+}
+Sitemap SitemapReader::end() {
+  return impl_->end();
+}
 
 }  // namespace brink::edge

@@ -1,10 +1,12 @@
 #pragma once
-// Sitemaps (sitemaps.org 0.9), read as they come: the <loc> of each <url>, or of each <sitemap> of an index. XML in
-// UTF-8, UTF-16, Latin-1 or ASCII; gzip is recognised by its first bytes, as a file or as a content coding.
+// Sitemaps (sitemaps.org 0.9), read as they come: the <loc> of each <url>, or of each <sitemap> of
+// an index. XML in UTF-8, UTF-16, Latin-1 or ASCII; gzip is recognised by its first bytes, as a
+// file or as a content coding.
 //
-// The text is the network's. Expat parses it; what a sitemap has no use for is refused: a document type (and with it
-// every entity but XML's own five), nesting deeper than kSitemapDepth, a token larger than kSitemapTokenBytes. Elements
-// of other vocabularies (images, videos, languages) are passed over.
+// The text is the network's. Expat parses it; what a sitemap has no use for is refused: a document
+// type (and with it every entity but XML's own five), nesting deeper than kSitemapDepth, a token
+// larger than kSitemapTokenBytes. Elements of other vocabularies (images, videos, languages) are
+// passed over.
 
 #include <cstddef>
 #include <cstdint>
@@ -22,9 +24,9 @@ inline constexpr std::size_t kSitemapTokenBytes = 256 * 1024;
 inline constexpr std::size_t kSitemapDepth = 16;
 
 struct SitemapLimits {
-  std::uint64_t bytes = 0;      // uncompressed; more is an error
-  std::size_t locations = 0;    // what is beyond is left out: `truncated`
-  std::size_t text_bytes = 0;   // of all locations, ditto
+  std::uint64_t bytes = 0;     // uncompressed; more is an error
+  std::size_t locations = 0;   // what is beyond is left out: `truncated`
+  std::size_t text_bytes = 0;  // of all locations, ditto
 };
 
 // What one sitemap says.
@@ -33,8 +35,8 @@ struct Sitemap {
   std::vector<std::string> locations = {};  // as written, white space around them removed
   std::uint64_t skipped = 0;                // empty, or too long
   bool truncated = false;
-  std::uint64_t bytes = 0;                  // uncompressed
-  std::string error = {};                   // not empty: it is none, or not to its end
+  std::uint64_t bytes = 0;  // uncompressed
+  std::string error = {};   // not empty: it is none, or not to its end
 };
 
 // One thread at a time.

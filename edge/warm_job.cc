@@ -55,7 +55,8 @@ WarmUrl WarmJob::take_url() {
 
 void WarmJob::note(const WarmUrl& url, const WarmFound& found) {
   ++status.by_result[static_cast<std::size_t>(found.result)];
-  if (!found.reason.empty() && (status.reasons.size() < kWarmReasons || status.reasons.contains(found.reason))) {
+  if (!found.reason.empty() &&
+      (status.reasons.size() < kWarmReasons || status.reasons.contains(found.reason))) {
     ++status.reasons[found.reason];
   }
   if (found.result == WarmResult::Failed && status.errors.size() < kWarmSamples) {

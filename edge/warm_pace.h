@@ -1,8 +1,8 @@
 #pragma once
 // How fast warming may ask: so many requests per second, evenly, on a clock that is given.
 //
-// What was not used is not saved up, but for kCatchUp: a thread that comes late may ask for what was due
-// meanwhile. So in any T seconds there are at most rate * (T + kCatchUp) + 1.
+// What was not used is not saved up, but for kCatchUp: a thread that comes late may ask for what
+// was due meanwhile. So in any T seconds there are at most rate * (T + kCatchUp) + 1.
 
 #include <algorithm>
 #include <cstdint>

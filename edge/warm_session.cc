@@ -11,8 +11,9 @@ namespace brink::edge {
 namespace {
 
 constexpr std::size_t kViews = 16;
-constexpr std::size_t kTurnBytes = 256 * 1024;       // of a body, before others get their turn
-constexpr std::uint64_t kUnstoredBytes = 256 * 1024;  // of one that is not stored: then the connection goes
+constexpr std::size_t kTurnBytes = 256 * 1024;  // of a body, before others get their turn
+constexpr std::uint64_t kUnstoredBytes =
+    256 * 1024;  // of one that is not stored: then the connection goes
 
 bool is_stored(cache::Reason reason) {
   return reason == cache::Reason::Stored || reason == cache::Reason::StoredToValidate ||
@@ -79,7 +80,8 @@ Awaitable<WarmFound> WarmSession::run() {
   head.host = ask_.url.host;
   head.target = ask_.url.target;
   head.fields = fields_;
-  head.client_address = "unknown";  // RFC 7239 §6.2; an address of ours might open doors at the origin
+  head.client_address =
+      "unknown";  // RFC 7239 §6.2; an address of ours might open doors at the origin
   head.tls = head.scheme == "https";
   head.warm = true;
   transaction_.begin(head, nullptr);
@@ -126,7 +128,8 @@ Awaitable<WarmFound> WarmSession::read_body() {
     }
     const std::span<const std::string_view> shown(views.data(), count);
     std::size_t bytes = 0;
-    for (const std::string_view view : shown) bytes += view.size();
+    for (const std::string_view view : shown)
+      bytes += view.size();
     const bool wanted = take(shown);
     transaction_.body().consume(bytes);
     total += bytes;
@@ -149,7 +152,8 @@ WarmFound WarmSession::judge() const {
   const Outcome& outcome = transaction_.outcome();
   const int status = transaction_.plan().status;
   std::string_view said = transaction_.own_error();
-  while (said.ends_with('\n')) said.remove_suffix(1);
+  while (said.ends_with('\n'))
+    said.remove_suffix(1);
   const std::string word = "status-" + std::to_string(status);
   if (!said.empty()) return failed(word, std::string(said));
   if (status >= 400) return failed(word, "the origin answered " + std::to_string(status));
@@ -157,7 +161,8 @@ WarmFound WarmSession::judge() const {
   if (is_stored(stored)) return {WarmResult::Stored};
   if (outcome.result == CacheResult::Hit) return {WarmResult::Fresh};
   if (outcome.result == CacheResult::Stale) {
-    return failed(std::string(to_string(outcome.reason)), "the origin failed; what is stored is stale");
+    return failed(std::string(to_string(outcome.reason)),
+                  "the origin failed; what is stored is stale");
   }
   const cache::Reason why = stored == cache::Reason::None ? outcome.reason : stored;
   return {WarmResult::NotStored, std::string(to_string(why))};
@@ -180,7 +185,8 @@ void WarmSession::on_tick(Ticks now) {
 
 }  // namespace
 
-Awaitable<void> warm_session(Shard& shard, WarmAsk ask, std::function<void(const WarmAsk&, const WarmFound&)> done) {
+Awaitable<void> warm_session(Shard& shard, WarmAsk ask,
+                             std::function<void(const WarmAsk&, const WarmFound&)> done) {
   WarmFound found;
   {
     WarmSession session(shard, ask);

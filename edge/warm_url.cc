@@ -10,8 +10,8 @@ namespace brink::edge {
 namespace {
 
 bool is_host_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_' || c == ':' ||
-         c == '[' || c == ']';
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_' ||
+         c == ':' || c == '[' || c == ']';
 }
 
 // False for what a browser drops or refuses.

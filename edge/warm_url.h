@@ -17,9 +17,10 @@ struct WarmUrl {
   friend bool operator==(const WarmUrl&, const WarmUrl&) = default;
 };
 
-// What a browser asks for when it is given `url`: no fragment, spaces, quotes, angle brackets and bytes beyond ASCII
-// percent-encoded (WHATWG URL, the query percent-encode set). Empty when it is no absolute http or https URL, or has
-// characters that belong into no request. The text may be anybody's.
+// What a browser asks for when it is given `url`: no fragment, spaces, quotes, angle brackets and
+// bytes beyond ASCII percent-encoded (WHATWG URL, the query percent-encode set). Empty when it is
+// no absolute http or https URL, or has characters that belong into no request. The text may be
+// anybody's.
 std::optional<WarmUrl> parse_warm_url(std::string_view url);
 
 }  // namespace brink::edge

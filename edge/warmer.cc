@@ -20,7 +20,8 @@ purge::Problem not_right(std::string_view code, std::string detail) {
 
 }  // namespace
 
-Warmer::Warmer(WarmPort& port, const Clock& clock, MetricsRegistry& metrics, const config::WarmOptions& options)
+Warmer::Warmer(WarmPort& port, const Clock& clock, MetricsRegistry& metrics,
+               const config::WarmOptions& options)
     : port_(port),
       clock_(clock),
       too_many_jobs_(limit_counter(metrics, Limit::WarmJobs)),
@@ -29,10 +30,11 @@ Warmer::Warmer(WarmPort& port, const Clock& clock, MetricsRegistry& metrics, con
       options_(options),
       pace_(options.rate) {
   for (std::size_t i = 0; i < results_.size(); ++i) {
-    results_[i] = &metrics.counter("brink_edge_warm_requests_total",
-                                   "URLs fetched by warming, which count as no client's requests: fresh = was stored "
-                                   "and fresh already; failed = no answer, or one of 400 and above.",
-                                   {{"result", std::string(to_string(static_cast<WarmResult>(i)))}});
+    results_[i] = &metrics.counter(
+        "brink_edge_warm_requests_total",
+        "URLs fetched by warming, which count as no client's requests: fresh = was stored "
+        "and fresh already; failed = no answer, or one of 400 and above.",
+        {{"result", std::string(to_string(static_cast<WarmResult>(i)))}});
   }
 }
 
@@ -48,25 +50,30 @@ WarmUrl Warmer::as_clients_ask(WarmUrl url) const {
   return url;
 }
 
-std::optional<purge::Problem> Warmer::check_url(const std::string& url, const WarmJob& job, WarmUrl& out) const {
+std::optional<purge::Problem> Warmer::check_url(const std::string& url, const WarmJob& job,
+                                                WarmUrl& out) const {
   const auto parsed = parse_warm_url(url);
   if (!parsed) {
-    return not_right("invalid-url", fmt::format("'{}' is not an absolute http or https URL, such as "
-                                                "https://shop.example.com/product/7",
-                                                url.substr(0, 200)));
+    return not_right("invalid-url",
+                     fmt::format("'{}' is not an absolute http or https URL, such as "
+                                 "https://shop.example.com/product/7",
+                                 url.substr(0, 200)));
   }
   const std::string site = port_.site_of(parsed->host);
   if (site.empty()) {
-    return not_right("unknown-host",
-                     fmt::format("No site of this node answers for '{}'; sites[].hosts in its configuration lists "
-                                 "the hosts it caches.",
-                                 parsed->host));
+    return not_right(
+        "unknown-host",
+        fmt::format(
+            "No site of this node answers for '{}'; sites[].hosts in its configuration lists "
+            "the hosts it caches.",
+            parsed->host));
   }
   if (!may_warm(job, site)) {
-    return purge::Problem{403, "site-not-allowed", "The token may not warm this site",
-                          fmt::format("Token '{}' may not warm site '{}', which answers for '{}'. Add it to the "
-                                      "token's admin.tokens[].sites, or use another token.",
-                                      job.status.by, site, parsed->host)};
+    return purge::Problem{
+        403, "site-not-allowed", "The token may not warm this site",
+        fmt::format("Token '{}' may not warm site '{}', which answers for '{}'. Add it to the "
+                    "token's admin.tokens[].sites, or use another token.",
+                    job.status.by, site, parsed->host)};
   }
   out = as_clients_ask(*parsed);
   return std::nullopt;
@@ -74,8 +81,10 @@ std::optional<purge::Problem> Warmer::check_url(const std::string& url, const Wa
 
 std::optional<purge::Problem> Warmer::check(const WarmWanted& wanted, WarmJob& job) const {
   if (wanted.rate > options_.rate) {
-    return not_right("limit-reached",
-                     fmt::format("\"rate\": at most {} requests per second, as cache.warm.rate says", options_.rate));
+    return not_right(
+        "limit-reached",
+        fmt::format("\"rate\": at most {} requests per second, as cache.warm.rate says",
+                    options_.rate));
   }
   WarmUrl url;
   if (!wanted.sitemap.empty()) {
@@ -87,9 +96,10 @@ std::optional<purge::Problem> Warmer::check(const WarmWanted& wanted, WarmJob& j
   for (const std::string& each : wanted.urls) {
     if (auto problem = check_url(each, job, url)) return problem;
     if (!job.add(std::move(url), options_.urls)) {
-      return not_right("limit-reached", fmt::format("\"urls\" has more than {}, as many as cache.warm.urls allows; "
-                                                    "send several requests",
-                                                    options_.urls));
+      return not_right("limit-reached",
+                       fmt::format("\"urls\" has more than {}, as many as cache.warm.urls allows; "
+                                   "send several requests",
+                                   options_.urls));
     }
   }
   return std::nullopt;
@@ -116,10 +126,11 @@ std::variant<WarmStatus, purge::Problem> Warmer::start(const WarmWanted& wanted)
     job->sites = wanted.sites;
     if (auto problem = check(wanted, *job)) return std::move(*problem);
     if (!begin(job)) {
-      return purge::Problem{429, "too-many-jobs", "Too many jobs are under way",
-                            fmt::format("{} jobs of warming are under way, as many as cache.warm.jobs allows. "
-                                        "GET /v1/warm lists them; wait for one, or DELETE one.",
-                                        options_.jobs)};
+      return purge::Problem{
+          429, "too-many-jobs", "Too many jobs are under way",
+          fmt::format("{} jobs of warming are under way, as many as cache.warm.jobs allows. "
+                      "GET /v1/warm lists them; wait for one, or DELETE one.",
+                      options_.jobs)};
     }
     out = job->status;
   }
@@ -162,14 +173,17 @@ std::vector<WarmStatus> Warmer::list() const {
   {
     const std::lock_guard lock(mutex_);
     for (const Jobs* jobs : {&running_, &ended_}) {
-      for (const auto& job : *jobs) out.push_back(job->status);
+      for (const auto& job : *jobs)
+        out.push_back(job->status);
     }
   }
-  std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.began < b.began; });
+  std::stable_sort(out.begin(), out.end(),
+                   [](const auto& a, const auto& b) { return a.began < b.began; });
   return out;
 }
 
-std::optional<WarmStatus> Warmer::stop(std::string_view id, const std::vector<std::string>& sites, bool& allowed) {
+std::optional<WarmStatus> Warmer::stop(std::string_view id, const std::vector<std::string>& sites,
+                                       bool& allowed) {
   const std::lock_guard lock(mutex_);
   const auto may = [&](const std::string& site) {
     return std::find(sites.begin(), sites.end(), kAllSites) != sites.end() ||

@@ -1,14 +1,17 @@
 #pragma once
 // The warming of one node: jobs that fetch URLs into the cache ahead of clients, paced.
 //
-//   start() → pump(): as many asks as the pace and the concurrency let begin → the port fetches → finished() → pump() …
+//   start() → pump(): as many asks as the pace and the concurrency let begin → the port fetches →
+//   finished() → pump() …
 //
-// The jobs take turns, URL by URL: a short one does not wait for a long one. All of them share one pace, and each has
-// its own below it. What is asked goes through the node's request flow (warm_session.h), so that it stores what a
-// client's request would have stored, and no purge can be outrun.
+// The jobs take turns, URL by URL: a short one does not wait for a long one. All of them share one
+// pace, and each has its own below it. What is asked goes through the node's request flow
+// (warm_session.h), so that it stores what a client's request would have stored, and no purge can
+// be outrun.
 //
-// Threads: any; one mutex, never held while the port is called. pump() and finished() on one thread, the control thread.
-// Bounds: config cache.warm; kWarmKept jobs that have ended are remembered.
+// Threads: any; one mutex, never held while the port is called. pump() and finished() on one
+// thread, the control thread. Bounds: config cache.warm; kWarmKept jobs that have ended are
+// remembered.
 
 #include <functional>
 #include <list>
@@ -48,30 +51,35 @@ class WarmPort {
 struct WarmWanted {
   std::vector<std::string> urls = {};
   std::string sitemap = {};
-  std::uint32_t rate = 0;             // 0 = what the options allow
-  std::string by = {};                // the token's name …
+  std::uint32_t rate = 0;               // 0 = what the options allow
+  std::string by = {};                  // the token's name …
   std::vector<std::string> sites = {};  // … and the sites it may warm; "*" = all
 };
 
 class Warmer {
  public:
   // All outlive it.
-  Warmer(WarmPort& port, const Clock& clock, MetricsRegistry& metrics, const config::WarmOptions& options);
+  Warmer(WarmPort& port, const Clock& clock, MetricsRegistry& metrics,
+         const config::WarmOptions& options);
 
   // A job that has begun, or why there is none.
   std::variant<WarmStatus, purge::Problem> start(const WarmWanted& wanted);
-  // What a purge with warm has found worth fetching again, most requested first. The job has the purge's id.
-  void start_after_purge(const std::string& purge_id, const std::string& by, const std::vector<std::string>& urls);
+  // What a purge with warm has found worth fetching again, most requested first. The job has the
+  // purge's id.
+  void start_after_purge(const std::string& purge_id, const std::string& by,
+                         const std::vector<std::string>& urls);
   std::optional<WarmStatus> find(std::string_view id) const;
   std::vector<WarmStatus> list() const;  // newest last
-  // Begins nothing more of it; what is under way ends by itself. `sites`: what the caller may warm; a job that may
-  // fetch others is refused (false in `allowed`). Empty: no such job.
-  std::optional<WarmStatus> stop(std::string_view id, const std::vector<std::string>& sites, bool& allowed);
+  // Begins nothing more of it; what is under way ends by itself. `sites`: what the caller may warm;
+  // a job that may fetch others is refused (false in `allowed`). Empty: no such job.
+  std::optional<WarmStatus> stop(std::string_view id, const std::vector<std::string>& sites,
+                                 bool& allowed);
   void stop_all();  // the node stops; nothing begins any more
   void set_options(const config::WarmOptions& options);
   config::WarmOptions options() const;
 
-  // Begins what is due. When it wants to be called again; Ticks::max() = only after finished() or pump_soon().
+  // Begins what is due. When it wants to be called again; Ticks::max() = only after finished() or
+  // pump_soon().
   Ticks pump();
   void finished(const WarmAsk& ask, const WarmFound& found);
 
@@ -79,7 +87,8 @@ class Warmer {
   using Jobs = std::list<std::shared_ptr<WarmJob>>;
 
   std::optional<purge::Problem> check(const WarmWanted& wanted, WarmJob& job) const;
-  std::optional<purge::Problem> check_url(const std::string& url, const WarmJob& job, WarmUrl& out) const;
+  std::optional<purge::Problem> check_url(const std::string& url, const WarmJob& job,
+                                          WarmUrl& out) const;
   // With mutex_ held.
   bool begin(std::shared_ptr<WarmJob> job);
   Ticks choose(Ticks now, std::vector<WarmAsk>& out);

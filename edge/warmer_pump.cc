@@ -14,7 +14,8 @@ Ticks Warmer::pump() {
     const std::lock_guard lock(mutex_);
     next = choose(clock_.ticks(), asks);
   }
-  for (WarmAsk& ask : asks) port_.ask(std::move(ask));
+  for (WarmAsk& ask : asks)
+    port_.ask(std::move(ask));
   return next;
 }
 
@@ -46,7 +47,8 @@ WarmAsk Warmer::ask_of(WarmJob& job) {
     job.reads_sitemap = true;
     out.url = std::move(job.sitemaps.front());
     job.sitemaps.pop_front();
-    const std::uint64_t left = options_.sitemap_bytes - std::min(options_.sitemap_bytes, job.sitemap_bytes);
+    const std::uint64_t left =
+        options_.sitemap_bytes - std::min(options_.sitemap_bytes, job.sitemap_bytes);
     out.body = std::make_shared<SitemapReader>(
         SitemapLimits{.bytes = left,
                       .locations = static_cast<std::size_t>(options_.urls),
@@ -82,7 +84,8 @@ void Warmer::took_sitemap(WarmJob& job, const WarmAsk& ask, const WarmFound& fou
   job.sitemap_bytes += sitemap.bytes;
   const bool is_first = job.status.sitemaps_read++ == 0;
   std::string why = found.result == WarmResult::Failed ? found.detail : sitemap.error;
-  if (why.empty() && sitemap.is_index && !is_first) why = "a sitemap index within an index is not read";
+  if (why.empty() && sitemap.is_index && !is_first)
+    why = "a sitemap index within an index is not read";
   if (why.empty()) return take_locations(job, sitemap);
   why = "sitemap: " + why;
   if (is_first) {
@@ -118,12 +121,13 @@ void Warmer::end_if_over(WarmJob& job) {
   if (!is_working && !job.is_over()) job.status.state = WarmStatus::State::Done;
   if (job.is_over() && job.status.ended == Ticks{}) job.status.ended = clock_.ticks();
   if (is_working) return;
-  const auto it =
-      std::find_if(running_.begin(), running_.end(), [&](const auto& each) { return each.get() == &job; });
+  const auto it = std::find_if(running_.begin(), running_.end(),
+                               [&](const auto& each) { return each.get() == &job; });
   if (it == running_.end()) return;
   ended_.splice(ended_.end(), running_, it);
   jobs_gauge_.add(-1);
-  while (ended_.size() > kWarmKept) ended_.pop_front();
+  while (ended_.size() > kWarmKept)
+    ended_.pop_front();
 }
 
 }  // namespace brink::edge
