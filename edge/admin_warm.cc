@@ -55,9 +55,11 @@ AdminResponse answer_of(const WarmStatus& job, Ticks now, int status = 200) {
 AdminResponse unknown(std::string_view id) {
   return problem(404, "unknown-job", "There is no such job",
                  "This node knows no job '" + std::string(id.substr(0, 80)) +
-                     "'. It remembers the last 100 that have ended; GET /v1/warm lists them. Jobs "
-                     "belong to the node "
-                     "that was asked.");
+                     "'. Jobs belong to the node that was asked, which remembers the last 100 that "
+                     "have ended; GET "
+                     "/v1/warm lists them. The job of a purge with warm is there once the node has "
+                     "looked through "
+                     "its cache.");
 }
 
 std::variant<WarmWanted, purge::Problem> parse(const AdminRequest& request) {

@@ -4,6 +4,7 @@ for most, sitemaps, rights, stopping, and the command line."""
 import gzip
 import http.server
 import json
+import re
 import threading
 import time
 import urllib.error
@@ -97,17 +98,7 @@ class Warming(EndToEnd):
     def node(self, name, environment=None, **options):
         # The pace is a matter of the unit tests, on a clock of theirs.
         options.setdefault("warm", "rate: 2000")
-        text = config(self.origin.port, **options)
-        if environment is None:
-            return self.start(Node(name, text, self.folder))
-        path = self.folder / f"{name}.yaml"
-        path.write_text(text)
-        process = Process(name, [BRINK, "serve", "--config", path], self.folder / f"{name}.log", environment)
-        return self.start_with_ports(process)
-
-    def start_with_ports(self, process):
-        process.__class__ = type("NodeWithToken", (Process,), {"ready": Node.ready})
-        return self.start(process)
+        return self.start(Node(name, config(self.origin.port, **options), self.folder, environment))
 
     def wait(self, node, job, headers=None):
         """The job's last words."""
@@ -162,7 +153,7 @@ class Warming(EndToEnd):
         self.assertRegex(metrics, r'(?m)^brink_edge_requests_total\{result="miss"\} 0$')
         self.until(lambda: log.exists() and len(log.read_text().splitlines()) >= 3)
         node.stop()
-        self.assertEqual([json.loads(line)["target"] for line in log.read_text().splitlines()], ["/a", "/b", "/c"])
+        self.assertEqual(sorted(json.loads(line)["target"] for line in log.read_text().splitlines()), ["/a", "/b", "/c"])
 
     def test_a_sitemap_its_index_and_gzip(self):
         node = self.node("sitemap", hosts="[shop.test]")
@@ -251,6 +242,7 @@ class Warming(EndToEnd):
         status, job = post("ops", "http://shop.test/")
         self.assertEqual(status, 202)
         self.assertEqual(call(node.admin_port, "DELETE", f"/v1/warm/{job['id']}", headers=bearer["ci"])[0], 403)
+        self.assertEqual(self.wait(node, job["id"], bearer["ops"])["stored"], 1)
         status, unknown = post("ops", "http://elsewhere.test/")
         self.assertEqual((status, unknown["code"]), (422, "unknown-host"))
 
@@ -282,6 +274,35 @@ class Warming(EndToEnd):
         self.assertEqual(status, 0, said)
         self.assertRegex(said, r"done  1/1  stored 1")
         self.assertIn("; hit", self.get(node, "/a").field("cache-status"))
+
+
+class Demo(EndToEnd):
+    def test_each_node_warms_what_it_had_itself(self):
+        demo = self.start(Process("demo", [BRINK, "demo", "--port-base", "18500"], self.folder / "demo.log"))
+        demo.wait_for(r"^brink: ready")
+        said = demo.output()
+        fra, nyc = (int(re.search(rf"edge {name}-1\s+http://127\.0\.0\.1:(\d+)", said)[1]) for name in ("fra", "nyc"))
+        admins = [int(p) for p in re.findall(r"http://127\.0\.0\.1:(\d+)/", re.search(r"Dashboards.*", said)[0])]
+        for port, path in ((fra, "/product/7"), (nyc, "/product/7"), (nyc, "/product/8")):
+            with Connection(port, host="shop.test") as client:
+                client.request(path, fields=BROWSER)
+        status, purge = call(admins[0], "POST", "/v1/purges", {"host": "shop.test", "warm": True, "wait": "all"})
+        self.assertEqual(status, 200, purge)
+        totals = {}
+        deadline = time.monotonic() + 60
+        for port in admins:
+            while (job := call(port, "GET", f"/v1/warm/{purge['id']}")[1]).get("state") != "done":
+                self.assertLess(time.monotonic(), deadline, job)
+                time.sleep(0.02)
+            self.assertEqual(job["failed"] + job["not_stored"], 0, job)
+            totals[call(port, "GET", "/v1/nodes")[1]["nodes"][0]["name"]] = job["total"]
+        # What the edges ask the regional node for before it has looked through its cache, it has fetched for them.
+        del totals["regional-1"]
+        self.assertEqual(totals, {"fra-1": 1, "nyc-1": 2})
+        for port, path in ((fra, "/product/7"), (nyc, "/product/7"), (nyc, "/product/8")):
+            with Connection(port, host="shop.test") as client:
+                answer = client.request(path, fields=BROWSER)
+                self.assertRegex(answer.field("cache-status"), r"brink-(fra|nyc)-1; hit; ttl=\d+; detail=fresh$")
 
 
 if __name__ == "__main__":
