@@ -99,8 +99,8 @@ class SitemapReader::Impl {
 
   Sitemap end() {
     if (!is_over() && gunzip_ && !gunzip_->is_whole()) fail("it is damaged: gzip without an end");
+    if (!is_over() && out_.bytes == 0) fail("it is empty");
     if (!is_over()) parse_piece({}, true);
-    if (out_.error.empty() && !has_root_) fail("it is empty");
     return std::move(out_);
   }
 
@@ -165,7 +165,6 @@ class SitemapReader::Impl {
     ++depth_;
     if (depth_ > kSitemapDepth) return fail("its elements are nested too deeply");
     if (depth_ == 1) {
-      has_root_ = true;
       out_.is_index = name == "sitemapindex";
       if (!out_.is_index && name != "urlset")
         fail("it is no sitemap: neither <urlset> nor <sitemapindex>");
@@ -207,7 +206,6 @@ class SitemapReader::Impl {
   std::size_t text_bytes_ = 0;
   std::size_t depth_ = 0;
   bool is_first_ = true;
-  bool has_root_ = false;
   bool in_item_ = false;
   bool in_location_ = false;
 };

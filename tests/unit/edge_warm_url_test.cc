@@ -36,7 +36,9 @@ TEST(WarmUrl, IsWhatABrowserWouldAskFor) {
   for (const Row& row : rows) {
     const auto url = parse_warm_url(row.url);
     EXPECT_EQ(url ? url->text() : "", row.text) << row.url;
-    if (url) EXPECT_EQ(parse_warm_url(url->text()), url) << row.url;
+    if (url) {
+      EXPECT_EQ(parse_warm_url(url->text()), url) << row.url;
+    }
   }
 }
 
