@@ -77,6 +77,26 @@ struct AdminOptions {
   AuditOptions audit;
 };
 
+// How the scheme of a URL that is to be warmed becomes that of the cache key, which clients' requests must have too.
+enum class WarmScheme : std::uint8_t {
+  Auto,   // as written; http where no listener speaks TLS, unless this node is a regional one
+  Http,   // behind a TLS terminator that says nothing of it, or is no peer
+  Https,  // behind one that is a peer and sends X-Forwarded-Proto: https
+};
+
+// POST /v1/warm, and purges with "warm": true.
+struct WarmOptions {
+  std::uint32_t rate = 50;                    // requests per second, of all jobs of the node together
+  std::uint32_t concurrency = 8;              // requests at once, ditto
+  Millis timeout{60'000};                     // for one URL; then it counts as failed
+  std::uint32_t jobs = 16;                    // under way at once; a further one → 429
+  std::uint32_t urls = 50'000;                // of one job; of a longer sitemap the rest is left out
+  std::uint32_t sitemaps = 100;               // that one job reads, the index among them
+  std::uint64_t sitemap_bytes = 64ULL << 20U; // of all of them, uncompressed
+  std::uint32_t after_purge = 1'000;          // URLs that a purge with "warm" fetches again; 0 = none
+  WarmScheme scheme = WarmScheme::Auto;
+};
+
 struct CacheOptions {
   std::uint64_t memory = 256ULL << 20U;          // hard ceiling: metadata, bodies stored and being served
   std::uint64_t max_response = 64ULL << 20U;     // larger bodies stream through; at most memory / 4
@@ -86,6 +106,7 @@ struct CacheOptions {
   Millis follower_timeout{30'000};               // a follower without a head by then → its own fetch
   std::uint32_t fetches = 16'384;                // per shard at once → 503
   std::uint32_t background_fetches = 1'024;      // per shard; more stale-while-revalidate → skipped
+  WarmOptions warm;
 };
 
 enum class Balance : std::uint8_t { RoundRobin, LeastOutstanding };

@@ -25,6 +25,49 @@ constexpr Key not_built(std::string_view name, std::string_view text) {
   return key;
 }
 
+constexpr std::array<std::string_view, 3> kWarmSchemes = {"auto", "http", "https"};
+
+constexpr Key kWarmKeys[] = {
+    leaf<&WarmOptions::rate>("rate", Type::Count, "50",
+                             "Most requests per second of all warming of this node together; a job "
+                             "may ask for less.")
+        .also_called("rps requests_per_second")
+        .between(1, 100'000),
+    leaf<&WarmOptions::concurrency>("concurrency", Type::Count, "8",
+                                    "Most of its requests at once.")
+        .also_called("parallel")
+        .between(1, 10'000),
+    leaf<&WarmOptions::timeout>("timeout", Type::Duration, "60s",
+                                "How long one URL may take before it counts as failed.")
+        .between(1, kHourMs),
+    leaf<&WarmOptions::jobs>("jobs", Type::Count, "16",
+                             "Most jobs under way at once; a further POST /v1/warm is answered "
+                             "429, a further purge with warm is not followed by one.")
+        .between(1, 1'000),
+    leaf<&WarmOptions::urls>("urls", Type::Count, "50000",
+                             "Most URLs of one job; of a longer sitemap the rest is left out, and "
+                             "the job says so.")
+        .between(1, 1'000'000),
+    leaf<&WarmOptions::sitemaps>("sitemaps", Type::Count, "100",
+                                 "Most sitemaps that one job reads, its sitemap index among them.")
+        .between(1, 50'000),
+    leaf<&WarmOptions::sitemap_bytes>("sitemap_bytes", Type::Size, "64MiB",
+                                      "Most bytes of all sitemaps of one job, uncompressed.")
+        .between(1024, 1024 * kMiB),
+    leaf<&WarmOptions::after_purge>("after_purge", Type::Count, "1000",
+                                    "Most URLs that one purge with warm fetches again: the most "
+                                    "requested of what it matched on this node. 0 = none.")
+        .between(0, 100'000),
+    leaf<&WarmOptions::scheme>("scheme", Type::Choice, "auto",
+                               "The scheme that clients' requests have here, where it is not the "
+                               "URL's. auto: http where no listener of an edge speaks TLS. Behind "
+                               "a TLS terminator that is one of node.peers and sends "
+                               "X-Forwarded-Proto, say https.")
+        .among(kWarmSchemes),
+};
+
+const Section kWarmSection{kWarmKeys, fresh<WarmOptions>};
+
 constexpr Key kCacheKeys[] = {
     leaf<&CacheOptions::memory>("memory", Type::Size, "256MiB",
                                 "Memory for stored responses, those being served included: a hard "
@@ -59,6 +102,11 @@ constexpr Key kCacheKeys[] = {
         "background_fetches", Type::Count, "1024",
         "Most validations behind a stale answer at once, per worker; beyond it they are skipped.")
         .between(0, 10'000'000),
+    branch<&CacheOptions::warm>("warm", Type::Map, kWarmSection,
+                                "How fast, and how much, URLs are fetched into the cache ahead of "
+                                "clients.")
+        .also_called("warming prefetch preload")
+        .example_is("{rate: 50, concurrency: 8}"),
     not_built("disk", "this version has no disk store yet; remove the key"),
 };
 

@@ -7,11 +7,14 @@
 #include <string>
 
 #include "config/options.h"
+#include "config/runtime/clock.h"
 #include "config/runtime/metrics.h"
 #include "edge/audit_log.h"
 #include "purge/api.h"
 
 namespace brink::edge {
+
+class Warmer;
 
 // What /readyz says: `why` also beside a "ready" that needs a word.
 struct Readiness {
@@ -29,6 +32,8 @@ struct AdminHooks {
   std::function<std::string()> stats_json;           // GET /v1/stats
   purge::Api* purges = nullptr;                      // outlives the listener; null = no such routes
   AuditLog* audit = nullptr;                         // outlives whoever answers late; null = none
+  Warmer* warmer = nullptr;                          // ditto
+  const Clock* clock = nullptr;                      // ditto; the warmer's
 };
 
 class AdminListener {

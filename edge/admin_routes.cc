@@ -4,6 +4,7 @@
 
 #include "edge/admin_audit.h"
 #include "edge/admin_purge.h"
+#include "edge/admin_warm.h"
 
 namespace brink::edge {
 
@@ -75,6 +76,7 @@ void add_admin_routes(AdminRouter& router, const MetricsRegistry& metrics, Admin
   add_json_route(router, "/v1/stats", std::move(hooks.stats_json));
   if (hooks.purges != nullptr) add_purge_routes(router, *hooks.purges);
   add_audit_route(router, hooks.audit);
+  if (hooks.warmer != nullptr) add_warm_routes(router, *hooks.warmer, *hooks.clock);
   router.add({"POST", "/v1/reload", AdminRight::Operate,
               [hook = std::move(hooks.reload)](const AdminRequest&) { return reload(hook); }});
 }

@@ -46,10 +46,19 @@ std::string_view to_string(Limit limit) {
       return "slow-readers";
     case Limit::Tags:
       return "tags";
+    case Limit::WarmJobs:
+      return "warm-jobs";
+    case Limit::WarmUrls:
+      return "warm-urls";
     case Limit::Count_:
       break;
   }
   return "unknown";
+}
+
+Counter& limit_counter(MetricsRegistry& registry, Limit limit) {
+  return registry.counter("brink_edge_limit_total", "Times a configured bound was reached.",
+                          {{"limit", std::string(to_string(limit))}});
 }
 
 EdgeMetrics::EdgeMetrics(MetricsRegistry& r)
@@ -82,8 +91,7 @@ EdgeMetrics::EdgeMetrics(MetricsRegistry& r)
                    {{"result", std::string(to_string(static_cast<CacheResult>(i)))}});
   }
   for (std::size_t i = 0; i < limits.size(); ++i) {
-    limits[i] = &r.counter("brink_edge_limit_total", "Times a configured bound was reached.",
-                           {{"limit", std::string(to_string(static_cast<Limit>(i)))}});
+    limits[i] = &limit_counter(r, static_cast<Limit>(i));
   }
   for (std::size_t i = 0; i < responses_by_class.size(); ++i) {
     responses_by_class[i] =

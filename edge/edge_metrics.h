@@ -12,10 +12,12 @@ namespace brink::edge {
 enum class Limit : std::uint8_t {
   HeaderTimeout, BodyTimeout, IdleTimeout, WriteTimeout, HeaderBytes, HeaderFields, UriBytes, BodyBytes,
   Connections, ConnectionsPerAddress, Fetches, Followers, FollowerTimeout, BackgroundFetches, Framing,
-  SlowReaders, Tags,
+  SlowReaders, Tags, WarmJobs, WarmUrls,
   Count_,
 };
 std::string_view to_string(Limit limit);
+// A cell of brink_edge_limit_total, for who is no shard.
+Counter& limit_counter(MetricsRegistry& registry, Limit limit);
 
 struct EdgeMetrics {
   explicit EdgeMetrics(MetricsRegistry& registry);

@@ -25,6 +25,7 @@ Examples:
   brink origin --listen 127.0.0.1:8000   a demo origin alone, with slow and failing routes
   brink purge --tag product-7            drop what carries the tag, on every node; waits for all
   brink versions shop --set 2026-11-27   switch a site to another version at once
+  brink warm https://shop.example.com/   fetch it into the cache ahead of clients
 
 The smallest configuration (shop.yaml):
   listen:
@@ -62,10 +63,25 @@ Examples:
   brink purge --prefix shop.example.com/img/ --soft   stale instead of gone
   brink purge --pattern '*.example.com/*.js' --dry-run
   brink purge --all --site shop --wait none --json
+  brink purge --host shop.example.com --warm   and fetch the most requested of it again
   brink purge --show p-k3j…                  how an earlier purge has gone on
 
 Exit status: 0 everybody who was waited for has applied it, 1 not yet or failed, 2 usage.
 The token is read from the environment (BRINK_ADMIN_TOKEN); it needs the right `purge`.)";
+
+constexpr char kWarmExamples[] = R"(
+Examples:
+  brink warm https://shop.example.com/ https://shop.example.com/new
+  brink warm --sitemap https://shop.example.com/sitemap.xml --rate 20
+  brink warm --sitemap https://shop.example.com/sitemap.xml --no-wait --json
+  brink warm --show w-k3j…     how a job goes on; also the id of a purge with --warm
+  brink warm --stop w-k3j…
+
+The node that is asked fetches them as its clients would: one copy, the usual rules, no faster than
+cache.warm.rate. What it has fresh already is left alone. Ctrl-C stops looking, not the job.
+
+Exit status: 0 done and none failed, 1 some failed or the job did, 2 usage.
+The token is read from the environment (BRINK_ADMIN_TOKEN); it needs the rights `purge` and `read`.)";
 
 constexpr char kVersionsExamples[] = R"(
 Examples:
@@ -117,6 +133,7 @@ class CommandLine {
     add_purge();
     add_versions();
     add_audit();
+    add_warm();
   }
 
   int run(int argc, const char* const* argv) {
@@ -134,6 +151,7 @@ class CommandLine {
     }
     if (*versions_) return run_versions(versions_arguments_);
     if (*audit_) return run_audit(audit_arguments_);
+    if (*warm_) return run_warm(warm_arguments_);
     return run_check(check_arguments_);
   }
 
@@ -233,6 +251,7 @@ class CommandLine {
     purge_->add_option("--site", to.site, "Only within this site")->type_name("SITE");
     purge_->add_flag("--soft", to.soft, "Make stale instead of gone");
     purge_->add_flag("--dry-run", to.dry_run, "Change nothing; each PoP says how much it would match, and of how many of its hits");
+    purge_->add_flag("--warm", to.warm, "Then fetch the most requested of it again, on each node");
     purge_->add_option("--wait", to.wait, "For whom (all)")
         ->check(CLI::IsMember({"none", "node", "pop", "all"}))
         ->type_name("none|node|pop|all");
@@ -252,7 +271,8 @@ class CommandLine {
     add_admin(versions_, to.admin);
     versions_->add_option("site", to.site, "The site's name")->required()->type_name("SITE");
     versions_->add_option("--set", to.set, "The new version; \"\" for none")->type_name("VERSION");
-    versions_->add_option("--percent", to.percent, "Of clients; the others keep the one before (100)")
+    versions_
+        ->add_option("--percent", to.percent, "Of clients; the others keep the one before (100)")
         ->check(CLI::Range(1, 100))
         ->type_name("N");
     versions_->add_flag("--json", to.json, "The API's answer, for scripts");
@@ -270,9 +290,32 @@ class CommandLine {
     audit_->footer(kAuditExamples);
   }
 
+  void add_warm() {
+    warm_ = app_.add_subcommand("warm", "Fetch URLs into the cache ahead of clients");
+    WarmArguments& to = warm_arguments_;
+    add_admin(warm_, to.admin);
+    CLI::Option_group* what = warm_->add_option_group("What", "exactly one of");
+    what->add_option("urls", to.urls, "The URLs")->type_name("URL");
+    what->add_option("--sitemap", to.sitemap, "What this sitemap, or sitemap index, lists")
+        ->type_name("URL");
+    what->add_option("--show", to.show, "No new job: how this one goes on")->type_name("ID");
+    what->add_option("--stop", to.stop, "No new job: this one ends")->type_name("ID");
+    what->require_option(1);
+    warm_
+        ->add_option("--rate", to.rate,
+                     "Requests per second, at most cache.warm.rate (as much as that)")
+        ->check(CLI::Range(1U, 100'000U))
+        ->type_name("N");
+    warm_->add_flag("--no-wait", to.no_wait, "Do not wait for its end");
+    warm_->add_flag("--json", to.json, "The API's answer, for scripts");
+    warm_->footer(kWarmExamples);
+  }
+
   CLI::App app_;
   CLI::App* audit_ = nullptr;
   AuditArguments audit_arguments_;
+  CLI::App* warm_ = nullptr;
+  WarmArguments warm_arguments_;
   CLI::App* purge_ = nullptr;
   CLI::App* versions_ = nullptr;
   PurgeArguments purge_arguments_;

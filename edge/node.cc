@@ -11,6 +11,7 @@
 #include "edge/client_stream.h"
 #include "edge/listen_address.h"
 #include "edge/node_purge.h"
+#include "edge/node_warm.h"
 #include "edge/shard.h"
 #include "edge/store_metrics.h"
 #include "origin/health_check.h"
@@ -98,6 +99,7 @@ class NodeImpl final : public Node {
   std::optional<Timer> reclaim_timer_;  // the control thread's
   std::unique_ptr<AuditLog> audit_;  // outlives purge_, whose answers it notes
   std::unique_ptr<NodePurge> purge_;
+  std::unique_ptr<NodeWarm> warm_;
   std::thread control_thread_;
   std::unique_ptr<AdminListener> admin_;
   std::atomic<bool> ready_{false};
@@ -124,6 +126,7 @@ NodeImpl::~NodeImpl() {
   control_.stop();
   if (control_thread_.joinable()) control_thread_.join();
   purge_.reset();
+  warm_.reset();
   reclaim_timer_.reset();
   health_.reset();  // belongs to the control thread: only once that has ended
   shards_.clear();
@@ -147,6 +150,8 @@ bool NodeImpl::start_all(std::string& message) {
     current_.listeners[i].endpoint.port(ports_.back());
   }
   purges_.set_sites(shards_.front()->config().sites);
+  warm_ = std::make_unique<NodeWarm>(NodeWarm::Parts{purges_, real_clock_, metrics_, control_}, options_);
+  warm_->use(shards_);
   reclaim_timer_.emplace(control_);
   reclaim_later();
   health_ = origin::make_health_checker(control_, real_clock_);
@@ -208,6 +213,7 @@ std::optional<Prepared> NodeImpl::prepare(const config::Options& options, std::s
 // A few hundred responses at a time, as long as there are any to look at; then it looks for new purges now and then.
 void NodeImpl::reclaim_later() {
   const bool more = reclaimer_.step();
+  for (const auto& found : reclaimer_.take_warming()) warm_->warmer().start_after_purge(found.id, found.by, found.urls);
   reclaim_timer_->expires_after(more ? kReclaimPause : kReclaimPoll);
   reclaim_timer_->async_wait([this](error_code error) {
     if (!error) reclaim_later();
@@ -254,6 +260,8 @@ bool NodeImpl::start_admin(std::string& message) {
   };
   hooks.purges = &purge_->api();
   hooks.audit = audit_.get();
+  hooks.warmer = &warm_->warmer();
+  hooks.clock = &real_clock_;
   hooks.reload = hooks_.reload;
   hooks.nodes_json = [this] { return nodes_json(facts(), metrics_); };
   hooks.stats_json = [this] { return stats_json(facts(), metrics_); };
@@ -314,6 +322,7 @@ bool NodeImpl::reload(const config::Options& options, std::string& message) {
     shard->call([&] { shard->apply(std::move(config)); });
   }
   net::post(control_, [this, groups = next->groups] { health_->watch(groups); });
+  warm_->apply(options);
   if (admin_) admin_->set_tokens(options.admin.tokens);
   const std::lock_guard lock(mutex_);
   current_ = std::move(*next);
@@ -377,6 +386,7 @@ std::size_t NodeImpl::sessions() const {
 
 void NodeImpl::stop() {
   ready_ = false;
+  warm_->stop();
   for (auto& shard : shards_) {
     shard->post([&shard] { shard->drain(); });
   }

@@ -16,6 +16,7 @@
 #include "edge/purge_counts.h"
 #include "edge/purge_pins.h"
 #include "edge/recent_hits.h"
+#include "edge/purge_warming.h"
 #include "edge/rules.h"
 #include "edge/site_versions.h"
 #include "purge/marks.h"
@@ -36,6 +37,7 @@ class PurgeState {
   PurgeCounts counts;
   DryRuns dry_runs;
   RecentHits hits;
+  PurgeWarming warming;
   SiteVersions versions;
   LocalEvents events;
   GroupMarks groups;     // RFC 9875

@@ -82,6 +82,7 @@ purge::Matched PurgeTarget::apply(const purge::Record& record, bool replayed) {
   // Also of a replayed record: a fetch may have begun before this node heard from the log at all.
   const purge::Record keys = as_cache_keys(record);
   const purge::Matched matched = replayed ? purge::Matched{0, 0} : count_now(keys);
+  if (record.warm && !replayed) state_.warming.expect(keys, clock_.now());  // before anybody can drop what it matches
   state_.marks.apply(keys, clock_.now());
   return matched;
 }

@@ -23,6 +23,13 @@
 
 namespace brink::edge {
 
+// What a purge would match, for a dry run.
+struct PurgePreview {
+  std::uint64_t responses = 0, bytes = 0;
+  std::uint64_t stored = 0;              // all that was looked at
+  std::vector<std::string> sample_uris;  // at most 20
+};
+
 class PurgeTarget final : public purge::Target {
  public:
   // All outlive it.
@@ -48,12 +55,14 @@ class PurgeTarget final : public purge::Target {
 // The background half. One thread's.
 class Reclaimer {
  public:
-  // `on_counted`: a walk that covers every record up to `sequence` has ended; PurgeState::counts has
-  // what they matched.
+  // `on_counted`: a walk that covers every record up to `sequence` has ended; PurgeState::counts
+  // has what they matched.
   using OnCounted = std::function<void(std::uint64_t sequence)>;
   Reclaimer(PurgeState& state, store::Store& store, MetricsRegistry& metrics, OnCounted on_counted);
   // Looks at a few hundred responses; true when there is more to do at once.
   bool step();
+  // What purges with warm want fetched again, once a walk has seen all that they match; each once.
+  std::vector<PurgeWarming::Found> take_warming() { return std::move(warming_); }
 
  private:
   bool begin();
@@ -72,6 +81,7 @@ class Reclaimer {
   std::uint64_t forget_until_ = 0;
   std::uint64_t walked_ = 0;
   std::vector<store::ResponsePtr> batch_;
+  std::vector<PurgeWarming::Found> warming_;
 };
 
 inline constexpr std::size_t kWalkBatch = 256;  // responses that a walk holds at once

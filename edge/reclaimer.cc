@@ -57,6 +57,7 @@ void Reclaimer::look_at(const store::ResponsePtr& response, const SiteTable* sit
   if (is_new) return;
   if (verdict.is == Is::Untouched) return response->raise_as_of(walk_until_);
   state_.counts.add(verdict.sequence, *response);
+  state_.warming.note(subject_of(*response, sites), *response);
   if (verdict.is == Is::Stale) {
     soften(store_, response, verdict.stale_since, walk_until_);
     return;
@@ -73,6 +74,7 @@ void Reclaimer::end() {
   walks_.add();
   state_.dry_runs.end();
   state_.marks.forget(forget_until_);
+  for (auto& found : state_.warming.take(walk_until_)) warming_.push_back(std::move(found));
   if (on_counted_) on_counted_(walk_until_);
 }
 

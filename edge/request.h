@@ -25,6 +25,7 @@ struct RequestHead {
   bool upgrade = false;
   bool from_peer = false;           // one of node.peers: its forwarding fields are believed
   bool tls = false;
+  bool warm = false;                // nobody's: the node asks by itself, ahead of its clients (warm_session.h)
   std::uint8_t http_minor = 1;      // HTTP/1.x; 20 = HTTP/2
 };
 

@@ -123,16 +123,16 @@ void Shard::stop() {
   thread_.join();
 }
 
-void Shard::enter(SessionBase& session) {
+void Shard::enter(SessionBase& session, Whose whose) {
   sessions_.push_back(session);
   ++session_count_;
-  metrics_.connections.add(1);
+  if (whose == Whose::Clients) metrics_.connections.add(1);
 }
 
-void Shard::leave(SessionBase& session) {
+void Shard::leave(SessionBase& session, Whose whose) {
   session.unlink();
   --session_count_;
-  metrics_.connections.add(-1);
+  if (whose == Whose::Clients) metrics_.connections.add(-1);
 }
 
 Awaitable<void> Shard::accept_loop(std::shared_ptr<Listener> listener) {

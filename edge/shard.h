@@ -85,8 +85,10 @@ class Shard final : public ShardPort {
   bool draining() const { return draining_; }
   Ticks coarse_now() const { return coarse_now_; }  // at most one tick old
   std::size_t sessions() const { return session_count_.load(); }
-  void enter(SessionBase& session);
-  void leave(SessionBase& session);
+  // A session, and whether a connection of a client's is behind it.
+  enum class Whose : std::uint8_t { Clients, Nobodys };
+  void enter(SessionBase& session, Whose whose = Whose::Clients);
+  void leave(SessionBase& session, Whose whose = Whose::Clients);
 
  private:
   struct Listener;

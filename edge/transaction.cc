@@ -192,9 +192,11 @@ void Transaction::lookup() {
   if (distrusts_store()) decision = {cache::Reuse::MustValidate, cache::Reason::Fenced};
   // A child that validates its own stale response gains nothing from ours: it would store what is stale already.
   // Nor from one that a purge made stale, which it could not see.
-  const bool child_validates = decision.reuse == cache::Reuse::ServeStaleAndValidate && to_child_tier() &&
-                               (cache::is_conditional(head_.fields) || found->meta().soft_purged);
-  if (decision.reuse != cache::Reuse::MustValidate && !child_validates) {
+  // And a request that nobody waits for is there to get the response fresh.
+  const bool validates_first =
+      decision.reuse == cache::Reuse::ServeStaleAndValidate &&
+      (head_.warm || (to_child_tier() && (cache::is_conditional(head_.fields) || found->meta().soft_purged)));
+  if (decision.reuse != cache::Reuse::MustValidate && !validates_first) {
     return answer_hit(std::move(found), decision);
   }
   stale_ = std::move(found);

@@ -77,6 +77,11 @@ class Transaction {
   }
   void finish_tunnel(int status, std::uint64_t bytes_sent, std::uint64_t bytes_received);
 
+  // How it went, for who asks in nobody's name and so does not finish(). REQUIRES: advance() said Respond.
+  const Outcome& outcome() const { return outcome_; }
+  cache::Reason store_reason() const { return fetch_ ? fetch_->trace().store_reason : trace_.store_reason; }
+  std::string_view own_error() const { return answered_ ? std::string_view{} : std::string_view(text_); }
+
   // Writes the access record and counts; call once, when the last byte has left or the client is gone.
   void finish(std::uint64_t bytes_sent, std::uint64_t bytes_received, bool cut);
   // Lets go of everything that belongs to the request.

@@ -6,6 +6,8 @@
 #include <boost/json.hpp>
 #include <charconv>
 
+#include "purge/body_reader.h"
+
 namespace brink::purge {
 
 namespace json = boost::json;
@@ -34,15 +36,6 @@ json::array array_of(const std::vector<std::string>& texts) {
 
 Problem not_right(std::string_view code, std::string detail) {
   return {422, std::string(code), "The request is not right", std::move(detail)};
-}
-
-std::variant<json::object, Problem> object_of(std::string_view body, std::string_view example) {
-  boost::system::error_code error;
-  json::value value = json::parse(body, error);
-  if (!error && value.is_object()) return std::move(value.get_object());
-  return Problem{400, "invalid-json", "The body is not a JSON object",
-                 fmt::format("Send one JSON object, such as {}: {}", example,
-                             error ? error.message() : "it is not an object")};
 }
 
 // The texts of a list: strings, or (files) objects with a "url".

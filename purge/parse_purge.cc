@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "config/runtime/fields.h"
+#include "purge/body_reader.h"
 
 namespace brink::purge {
 
@@ -28,99 +28,6 @@ constexpr std::string_view kVersionMembers[] = {"version", "percent", "wait", "t
 constexpr std::string_view kWaits[] = {"none", "node", "pop", "all"};
 constexpr std::size_t kVersionBytes = 64;
 constexpr std::size_t kSiteBytes = 63;
-constexpr std::size_t kShown = 80;  // of a wrong value, in the message
-
-std::string shown(std::string_view text) {
-  return text.size() <= kShown ? std::string(text) : std::string(text.substr(0, kShown)) + "…";
-}
-
-// Reads the members of a body; the first mistake stays.
-class BodyReader {
- public:
-  explicit BodyReader(const json::object& object) : object_(object) {}
-
-  const json::value* find(std::string_view name) const { return object_.if_contains(name); }
-  bool has(std::string_view name) const { return find(name) != nullptr; }
-  const std::optional<Problem>& mistake() const { return mistake_; }
-
-  void refuse(std::string_view code, std::string detail) {
-    if (mistake_) return;
-    mistake_ = Problem{422, std::string(code), "The request is not right", std::move(detail)};
-  }
-  // Not what `name` may be.
-  void expected(std::string_view name, std::string_view what) {
-    refuse("invalid-member", fmt::format("\"{}\": expected {}, found {}", name, what,
-                                         shown(json::serialize(*find(name)))));
-  }
-  void too_long(std::string_view name, std::size_t most, std::string_view unit) {
-    refuse("limit-reached",
-           fmt::format("\"{}\" is longer than {} {}, which is the limit", name, most, unit));
-  }
-
-  void only(std::span<const std::string_view> known) {
-    std::vector<std::string> unknown;
-    for (const auto& member : object_) {
-      if (std::find(known.begin(), known.end(), member.key()) == known.end())
-        unknown.push_back("\"" + shown(member.key()) + "\"");
-    }
-    if (unknown.empty()) return;
-    refuse("unknown-member", fmt::format("{} is not known here; this call takes {}",
-                                         fmt::join(unknown, ", "), fmt::join(known, ", ")));
-  }
-  bool flag(std::string_view name) {
-    const json::value* value = find(name);
-    if (value == nullptr) return false;
-    if (!value->is_bool()) expected(name, "true or false");
-    return value->is_bool() && value->get_bool();
-  }
-  // Empty when it is not there; a text that is there has at least one character.
-  std::string text(std::string_view name, std::size_t most) {
-    const json::value* value = find(name);
-    if (value == nullptr) return {};
-    const json::string* string = value->if_string();
-    if (string == nullptr || string->empty()) {
-      expected(name, "a text");
-      return {};
-    }
-    if (string->size() > most) too_long(name, most, "bytes");
-    return std::string(*string);
-  }
-  std::int64_t number(std::string_view name, std::int64_t least, std::int64_t most,
-                      std::int64_t fallback) {
-    const json::value* value = find(name);
-    if (value == nullptr) return fallback;
-    const std::int64_t* number = value->if_int64();
-    if (number != nullptr && *number >= least && *number <= most) return *number;
-    expected(name, fmt::format("a whole number from {} to {}", least, most));
-    return fallback;
-  }
-  std::vector<std::string> texts(std::string_view name, std::size_t most, std::size_t each_bytes) {
-    std::vector<std::string> out;
-    const json::array* array = find(name)->if_array();
-    if (array == nullptr || array->empty()) {
-      expected(name, "a list of at least one text");
-      return out;
-    }
-    if (array->size() > most) {
-      too_long(name, most, fmt::format("{}; send several requests", name));
-      return out;
-    }
-    for (const json::value& value : *array) {
-      const json::string* string = value.if_string();
-      if (string == nullptr || string->empty()) {
-        expected(name, "a list of texts");
-        return out;
-      }
-      if (string->size() > each_bytes) too_long(name, each_bytes, "bytes for one of them");
-      out.emplace_back(*string);
-    }
-    return out;
-  }
-
- private:
-  const json::object& object_;
-  std::optional<Problem> mistake_;
-};
 
 void check_url(BodyReader& in, std::string_view name, const std::string& url) {
   if (!url_without_scheme(url).empty()) return;
@@ -233,15 +140,6 @@ void check_companions(BodyReader& in, std::string_view selector) {
   belongs("ignore_query", "url");
 }
 
-std::variant<json::object, Problem> object_of(std::string_view body) {
-  boost::system::error_code error;
-  json::value value = json::parse(body, error);
-  if (!error && value.is_object()) return std::move(value.get_object());
-  const std::string why = error ? error.message() : "it is not an object";
-  return Problem{400, "invalid-json", "The body is not a JSON object",
-                 "Send one JSON object, such as {\"tags\":[\"product-7\"]}: " + why};
-}
-
 std::variant<PurgeRequest, Problem> ended(const BodyReader& in, PurgeRequest request) {
   if (in.mistake()) return *in.mistake();
   return request;
@@ -250,7 +148,7 @@ std::variant<PurgeRequest, Problem> ended(const BodyReader& in, PurgeRequest req
 }  // namespace
 
 std::variant<PurgeRequest, Problem> parse_purge(std::string_view body) {
-  auto parsed = object_of(body);
+  auto parsed = object_of(body, R"({"tags":["product-7"]})");
   if (auto* problem = std::get_if<Problem>(&parsed)) return std::move(*problem);
   BodyReader in(std::get<json::object>(parsed));
   PurgeRequest out;
@@ -271,7 +169,7 @@ std::variant<PurgeRequest, Problem> parse_purge(std::string_view body) {
 }
 
 std::variant<PurgeRequest, Problem> parse_version(std::string_view body, std::string_view site) {
-  auto parsed = object_of(body);
+  auto parsed = object_of(body, R"({"tags":["product-7"]})");
   if (auto* problem = std::get_if<Problem>(&parsed)) return std::move(*problem);
   BodyReader in(std::get<json::object>(parsed));
   PurgeRequest out;

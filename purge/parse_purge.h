@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "config/runtime/clock.h"
+#include "purge/problem.h"
 #include "purge/record.h"
 #include "purge/wait.h"
 
@@ -23,13 +24,6 @@ inline constexpr int kRegexProgram = 10'000;  // RE2's instructions; they bound 
 inline constexpr std::size_t kReasonBytes = 1'024;
 inline constexpr Millis kTimeoutDefault{5'000};
 inline constexpr Millis kTimeoutMost{60'000};
-
-// An answer that refuses, for problem details (RFC 9457): `code` is the stable word for programs,
-// `detail` says what to do.
-struct Problem {
-  int status = 400;
-  std::string code, title, detail;
-};
 
 struct PurgeRequest {
   Record record;  // kind, selector, soft, warm, reason; the rest is the caller's

@@ -49,6 +49,11 @@ std::string text_of(const boost::json::value& value, std::string_view name) {
   return member && member->is_string() ? std::string(member->get_string()) : std::string{};
 }
 
+std::int64_t number_of(const boost::json::value& value, std::string_view name) {
+  const boost::json::value* member = member_of(value, name);
+  return member && member->is_number() ? member->to_number<std::int64_t>() : 0;
+}
+
 AdminReply call(const AdminTarget& target, const std::string& method, const std::string& path,
                 const std::string& body, const std::string& idempotency_key) {
   origin::ensure_curl_initialised();

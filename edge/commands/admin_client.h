@@ -26,6 +26,7 @@ struct AdminReply {
 // An object's member; empty when it is not there, is something else, or `value` is no object.
 const boost::json::value* member_of(const boost::json::value& value, std::string_view name);
 std::string text_of(const boost::json::value& value, std::string_view name);
+std::int64_t number_of(const boost::json::value& value, std::string_view name);  // 0: there is none
 
 inline constexpr long kCallSeconds = 75;  // the API itself waits for a minute at most
 

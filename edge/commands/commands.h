@@ -44,13 +44,26 @@ struct PurgeArguments {
 
   bool all_tags = false, ignore_query = false;
   std::string site, reason, idempotency_key;
-  bool soft = false, dry_run = false, json = false;
+  bool soft = false, warm = false, dry_run = false, json = false;
   std::string wait = "all";  // none | node | pop | all
   double timeout_s = 10;
 };
 // 0 when everybody who was waited for has applied it, 1 while somebody has not.
 int run_purge(const PurgeArguments& arguments);
 int run_show_purge(const PurgeArguments& arguments);
+
+struct WarmArguments {
+  AdminTarget admin;
+  // Exactly one of these:
+  std::vector<std::string> urls;
+  std::string sitemap;
+  std::string show, stop;  // the id of a job
+
+  unsigned rate = 0;  // requests per second; 0 = what the node allows
+  bool no_wait = false, json = false;
+};
+// 0 when the job has ended and no URL failed (with no_wait: when it has begun).
+int run_warm(const WarmArguments& arguments);
 
 struct VersionsArguments {
   AdminTarget admin;

@@ -45,16 +45,12 @@ json::object body_of(const PurgeArguments& arguments, bool live) {
   if (!arguments.site.empty()) body["site"] = arguments.site;
   if (!arguments.reason.empty()) body["reason"] = arguments.reason;
   if (arguments.soft) body["soft"] = true;
+  if (arguments.warm) body["warm"] = true;
   if (arguments.ignore_query) body["ignore_query"] = true;
   if (arguments.dry_run) body["dry_run"] = true;
   body["wait"] = live ? "none" : arguments.wait;
   body["timeout_ms"] = static_cast<std::int64_t>(arguments.timeout_s * 1000);
   return body;
-}
-
-std::int64_t number_of(const json::value& value, std::string_view name) {
-  const json::value* member = member_of(value, name);
-  return member && member->is_number() ? member->to_number<std::int64_t>() : 0;
 }
 
 const json::array& array_of(const json::value& value, std::string_view name) {
@@ -177,8 +173,12 @@ int run_purge(const PurgeArguments& arguments) {
                            : arguments.dry_run ? counts_of(reply.body)
                                                : table_of(reply.body);
   if (!print(text + (text.ends_with('\n') ? "" : "\n"))) return kFailed;
-  if (arguments.wait == "none") return kDone;
   if (arguments.dry_run) return reply.status == 202 ? kFailed : kDone;
+  if (arguments.warm && !arguments.json) {
+    announce("each node fetches the most requested of it again; `brink warm --show " +
+             text_of(reply.body, "id") + "` shows how far this one is");
+  }
+  if (arguments.wait == "none") return kDone;
   if (reply.status != 202 && (!live || is_done(reply.body))) return kDone;
   announce("not every node has applied it yet; `brink purge --show " + text_of(reply.body, "id") +
            "` shows how it goes on");

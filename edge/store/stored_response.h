@@ -43,6 +43,9 @@ class StoredResponse {
   std::uint64_t as_of() const noexcept { return as_of_.load(std::memory_order_relaxed); }
   void raise_as_of(std::uint64_t sequence) const noexcept;
   TagHashes tags() const noexcept;
+  // How often it, and what it has replaced, has been looked up: at most kRequestsMost.
+  std::uint32_t requests() const noexcept { return requests_.load(std::memory_order_relaxed); }
+  static constexpr std::uint16_t kRequestsMost = UINT16_MAX;
   // The body's length once it is complete. REQUIRES: committed (or the fill has completed).
   std::uint64_t body_length() const noexcept {
     return body_length_.load(std::memory_order_relaxed);
@@ -139,8 +142,9 @@ class StoredResponse {
   StoredResponse* newer_ = nullptr;  // same eviction queue
   StoredResponse* older_ = nullptr;
   std::uint32_t last_use_ = 0;
-  std::uint8_t uses_ = 0;      // saturating
-  Queue queue_ = Queue::None;  // last: the texts begin right behind it
+  std::atomic<std::uint16_t> requests_{0};  // saturating; written under the mutex, read without
+  std::uint8_t uses_ = 0;                   // for eviction, saturating
+  Queue queue_ = Queue::None;               // last: the texts begin right behind it
 };
 
 constexpr std::size_t StoredResponse::text_offset() noexcept {

@@ -85,6 +85,9 @@ ResponsePtr Stripe::lookup(const cache::CacheKey& key, const Selector& selector)
   }
   if (best == nullptr) return nullptr;
   if (best->uses_ < kUsesMax) ++best->uses_;
+  best->requests_.store(
+      static_cast<std::uint16_t>(best->requests() + (best->requests() < best->kRequestsMost)),
+      std::memory_order_relaxed);
   if (best->variant_length_ > 0) best->last_use_ = ++use_count_;
   return best;
 }
@@ -141,6 +144,7 @@ void Stripe::insert(StoredResponse& response, std::uint32_t variants, Removed& r
   if (same != nullptr) {
     where = same->queue_;
     uses = same->uses_;
+    response.requests_ = static_cast<std::uint16_t>(same->requests());
     unlink(*same, removed);
   } else if (index_.take_evicted(response.hash_)) {
     where = Queue::Main;
@@ -160,6 +164,7 @@ bool Stripe::replace(const StoredResponse& old_response, StoredResponse& fresh, 
   auto& old = const_cast<StoredResponse&>(old_response);
   queue(old.queue_).replace(old, fresh);
   const std::uint8_t uses = old.uses_;
+  fresh.requests_ = static_cast<std::uint16_t>(old.requests());
   unlink(old, removed);
   link(fresh, fresh.queue_, uses);
   publish_size();

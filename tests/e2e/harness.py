@@ -83,10 +83,10 @@ class Process:
 class Node(Process):
     """`brink serve` with a configuration text; knows the ports it was given."""
 
-    def __init__(self, name, config, folder):
+    def __init__(self, name, config, folder, environment=None):
         self.config = pathlib.Path(folder) / f"{name}.yaml"
         self.config.write_text(config)
-        super().__init__(name, [BRINK, "serve", "--config", self.config], pathlib.Path(folder) / f"{name}.log")
+        super().__init__(name, [BRINK, "serve", "--config", self.config], pathlib.Path(folder) / f"{name}.log", environment)
 
     def ready(self):
         self.wait_for(r"^brink: ready")

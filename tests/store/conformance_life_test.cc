@@ -24,6 +24,23 @@ TEST_P(StoreTest, CommittedResponseIsFoundWithItsBytes) {
   EXPECT_EQ(store_->stats().stored, 1U);
 }
 
+TEST_P(StoreTest, CountsHowOftenItIsLookedUp) {
+  make();
+  const TestKey key("k");
+  ASSERT_TRUE(put(key, "one"));
+  for (int i = 0; i < 300; ++i) find(key);
+  EXPECT_EQ(store_->peek(key)->requests(), 300U);
+  ASSERT_TRUE(put(key, "two"));  // in its place
+  EXPECT_EQ(find(key)->requests(), 301U);
+  ASSERT_NE(store_->freshen(store_->peek(key), kHead, store_->peek(key)->meta()), nullptr);
+  EXPECT_EQ(store_->peek(key)->requests(), 301U);
+  for (int i = 0; i < 70'000; ++i) find(key);
+  EXPECT_EQ(find(key)->requests(), StoredResponse::kRequestsMost);
+  store_->invalidate(key);
+  ASSERT_TRUE(put(key, "three"));
+  EXPECT_EQ(store_->peek(key)->requests(), 0U);
+}
+
 TEST_P(StoreTest, NothingIsVisibleBeforeCommit) {
   make();
   const TestKey key("k");
