@@ -9,6 +9,7 @@
 #include "config/options.h"
 #include "config/runtime/metrics.h"
 #include "purge/api.h"
+#include "purge/events.h"
 
 namespace brink::edge {
 
@@ -27,6 +28,7 @@ struct AdminHooks {
   std::function<std::string()> nodes_json;           // GET /v1/nodes
   std::function<std::string()> stats_json;           // GET /v1/stats
   purge::Api* purges = nullptr;                      // outlives the listener; null = no such routes
+  purge::Events* events = nullptr;                   // ditto
 };
 
 class AdminListener {

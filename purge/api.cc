@@ -1,6 +1,5 @@
 #include "purge/api.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <xxhash.h>
 
@@ -10,6 +9,7 @@
 #include <utility>
 
 #include "purge/decimal.h"
+#include "purge/iso_time.h"
 
 namespace brink::purge {
 
@@ -58,12 +58,6 @@ json::object version_object(const std::string& site, const SiteVersion& version,
 
 std::string text_of(const json::object& object) {
   return json::serialize(object) + "\n";
-}
-
-std::string iso_time(TimePoint at) {
-  const auto ms = at.time_since_epoch();
-  const std::time_t seconds = std::chrono::duration_cast<Seconds>(ms).count();
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(seconds), ms.count() % 1000);
 }
 
 // What was asked for, who asked and why.
@@ -205,7 +199,8 @@ void Api::purge(const ApiRequest& request, ApiDone done) {
     if (auto problem = refuse(wanted.record, request)) return done(refused(std::move(*problem)));
     return count(std::move(wanted.record), done);
   }
-  if (auto problem = refuse_purge(wanted.record, request)) return done(refused(std::move(*problem)));
+  if (auto problem = refuse_purge(wanted.record, request))
+    return done(refused(std::move(*problem)));
   submit(std::move(wanted), request, std::move(done));
 }
 
