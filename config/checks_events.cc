@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
+#include <cstdlib>
 #include <map>
 #include <vector>
 
@@ -107,32 +107,39 @@ void check_standard_secret(const Subscription& it, const EventWebhookOptions& we
                    "the secret begins with whsec_, and what follows is not base64; copy it whole");
 }
 
-// Reads the secret. It is never part of a message.
+FileText secret_in_variable(const std::string& variable) {
+  const char* value = std::getenv(variable.c_str());
+  if (value == nullptr) return {{}, "is not set; it must hold the secret"};
+  return {value, *value == '\0' ? "is empty; it must hold the secret" : ""};
+}
+
+FileText secret_in_file(const std::string& path) {
+  FileText out = read_file(path, true);
+  while (!out.text.empty() && (out.text.back() == '\n' || out.text.back() == '\r'))
+    out.text.pop_back();
+  if (out.problem.empty() && out.text.empty()) out.problem = "is empty; it must hold the secret";
+  return out;
+}
+
+// Reads the secret, which may hold any bytes. It is never part of a message.
 void read_secret(const Subscription& it, EventWebhookOptions& webhook) {
-  const std::string key =
-      it.at(webhook.secret_env.empty() ? "webhook.secret_file" : "webhook.secret_env");
+  const bool is_variable = !webhook.secret_env.empty();
+  const std::string key = it.at(is_variable ? "webhook.secret_env" : "webhook.secret_file");
   if (!it.context.findings.is_clean(key)) return;
-  if (!webhook.secret_env.empty()) {
-    read_token_secret(it.context, webhook.secret_env, key, webhook.secret);
-    return check_standard_secret(it, webhook, key);
-  }
-  webhook.secret_file = resolve_beside(it.context.file, webhook.secret_file);
-  FileText file = read_file(webhook.secret_file, true);
-  while (!file.text.empty() && (file.text.back() == '\n' || file.text.back() == '\r'))
-    file.text.pop_back();
-  if (file.problem.empty() && file.text.empty()) file.problem = "is empty; it must hold the secret";
-  if (!file.problem.empty()) {
-    it.context.error(key, fmt::format("{}: {}", quote(webhook.secret_file), file.problem));
-    return;
-  }
-  webhook.secret = std::move(file.text);
+  if (!is_variable) webhook.secret_file = resolve_beside(it.context.file, webhook.secret_file);
+  const std::string where =
+      is_variable ? "the environment variable " + webhook.secret_env : quote(webhook.secret_file);
+  FileText found =
+      is_variable ? secret_in_variable(webhook.secret_env) : secret_in_file(webhook.secret_file);
+  if (!found.problem.empty())
+    return it.context.error(key, fmt::format("{} {}", where, found.problem));
+  webhook.secret = std::move(found.text);
   check_standard_secret(it, webhook, key);
-  if (webhook.secret.size() < kShortSecret) {
-    it.context.warning(
-        key, fmt::format("the secret in {} is short; use at least {} random characters, as from: "
-                         "openssl rand -hex 32",
-                         quote(webhook.secret_file), kShortSecret));
-  }
+  if (webhook.secret.size() >= kShortSecret) return;
+  it.context.warning(key,
+                     fmt::format("the secret in {} is short; use at least {} random characters, "
+                                 "as from: openssl rand -hex 32",
+                                 where, kShortSecret));
 }
 
 void check_event_webhook(const Subscription& it) {

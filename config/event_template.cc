@@ -7,6 +7,7 @@
 
 #include "config/findings.h"
 #include "config/names.h"
+#include "config/runtime/log_format.h"
 
 namespace brink::config {
 
@@ -34,6 +35,17 @@ std::vector<std::string_view> split(std::string_view text, char at) {
   return out;
 }
 
+// JSON holds nothing else, and what an event is compared with is JSON.
+bool is_utf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const bool is_ascii = static_cast<signed char>(text[i]) >= 0;
+    const std::size_t length = is_ascii ? 1 : printable_sequence(text, i);
+    if (length == 0) return false;
+    i += length;
+  }
+  return true;
+}
+
 // Cuts a template into pieces; the first mistake stays.
 class TemplateReader {
  public:
@@ -41,6 +53,7 @@ class TemplateReader {
 
   ParsedTemplate read() {
     if (text_.empty()) refuse("it is empty");
+    if (!is_utf8(text_)) refuse("it is not UTF-8");
     if (text_.size() > kTemplateBytes)
       refuse(fmt::format("it is longer than {} bytes", kTemplateBytes));
     while (at_ < text_.size() && out_.problem.empty())

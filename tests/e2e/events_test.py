@@ -114,6 +114,9 @@ class Events(EndToEnd):
         return self.call(node, "POST", "/v1/events/deploy", body, X_Hub_Signature_256=signature or hub_signature(body),
                          **fields)
 
+    def fenced(self, node):
+        return [each["fenced"] for each in self.call(node, "GET", "/v1/nodes")[1]["nodes"]]
+
     def purges(self, node):
         return [each["request"] for each in self.call(node, "GET", "/v1/purges?limit=1000")[1]["purges"]
                 if each["request"]["kind"] == "purge"]
@@ -155,10 +158,11 @@ class Events(EndToEnd):
         node.wait()
         self.processes.remove(node)
         sequence = self.publish({"after": {"id": 7}, "op": "u"})
-        self.assertGreaterEqual(self.consumer()["num_pending"], 1)
+        waiting = self.consumer()
+        self.assertEqual(waiting["num_pending"] + waiting["num_ack_pending"], 1)
         node = self.serving("away")
         self.settled(sequence)
-        self.assertEqual([each["tags"] for each in self.purges(node)[before:]], [["product-7"]])
+        self.assertEqual([each["selector"]["tags"] for each in self.purges(node)[before:]], [["product-7"]])
         # The same messages once more, as after acknowledgements that were lost: no purge is added.
         count = len(self.purges(node))
         node.stop()
@@ -188,7 +192,7 @@ class Events(EndToEnd):
         self.assertEqual(self.webhook(node, {"id": 7}, X_GitHub_Delivery="delivery-1"), (status, answer))
         self.assertEqual(len(self.purges(node)), 1)
         status, found = self.call(node, "GET", f"/v1/purges/{answer['ids'][0]}")
-        self.assertEqual((status, found["request"]["tags"]), (200, ["product-7"]))
+        self.assertEqual((status, found["request"]["selector"]["tags"]), (200, ["product-7"]))
         status, answer = self.webhook(node, {"id": "7 everything"}, X_GitHub_Delivery="delivery-2")
         self.assertEqual((status, answer["code"]), (422, "dead-letter"))
         self.assertEqual(self.metric(node, "brink_purge_dead_letters", subscription="deploy"), 1)
@@ -237,6 +241,39 @@ class Events(EndToEnd):
         self.assertTrue(re.search(r"purge\.events\[1\]\.tags\[0\]", answer["detail"]), answer)
         self.assertEqual(self.webhook(node, {"number": 8})[0], 200)
         node.stop()
+
+    def test_two_nodes_that_share_a_log(self):
+        """Each message is for one node, and its purge for both; without NATS a webhook is told to come again."""
+        folder = self.folder / "deployment"
+        folder.mkdir()
+        server = self.start(NatsServer(folder))
+        with NatsClient(server.port) as nats:
+            nats.request("$JS.API.STREAM.CREATE.SHOP", {"name": "SHOP", "subjects": ["shop.>"]})
+        nodes = []
+        for name in ("fra-1", "nyc-1"):
+            config = self.config(name).replace(f'server: "nats://127.0.0.1:{self.server.port}"', "stream: SHOP")
+            config = config.replace("retain: 1000", f'log: nats\n  nats: {{ url: "nats://127.0.0.1:{server.port}" }}\n'
+                                                    f"  dead_letters: {{ path: {self.folder / name}.jsonl }}")
+            nodes.append(self.start(Node(name, config, self.folder)))
+        with NatsClient(server.port) as nats:
+            until("the consumer", lambda: "config" in nats.request("$JS.API.CONSUMER.INFO.SHOP.brink-e2e"))
+            for node in nodes:
+                until("both members, not fenced", lambda node=node: self.fenced(node) == [False, False])
+                self.cached(node, "/product/7")
+            for _ in range(20):
+                nats.publish("shop.public.products", {"after": {"id": 7}, "op": "u"})
+            until("both nodes to have all", lambda: all(len(self.purges(node)) == 20 for node in nodes))
+        for node in nodes:
+            until("the purge", lambda node=node: "; hit" not in self.status(node, "/product/7"))
+        counts = [self.metric(node, "brink_purge_events_total", subscription="catalogue", result="purged") for node in nodes]
+        self.assertEqual(sum(counts), 20, counts)
+        server.send(harness.signal.SIGKILL)
+        server.wait()
+        self.processes.remove(server)
+        status, answer = self.webhook(nodes[0], {"id": 7}, X_GitHub_Delivery="delivery-9")
+        self.assertEqual((status, answer["code"]), (503, "log-unavailable"))
+        for node in nodes:
+            node.stop()
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ TEST(ConfigEvents, MistakesAreNamedWithTheirPlace) {
       {"{name: a, webhook: {secret_env: BRINK_TEST_UNSET}, tags: [t]}",
        "purge.events[0].webhook.secret_env: the environment variable BRINK_TEST_UNSET is not set"},
       {"{name: a, webhook: {secret_file: /nowhere/x}, tags: [t]}",
-       "purge.events[0].webhook.secret_file: \"/nowhere/x\": cannot be read"},
+       "purge.events[0].webhook.secret_file: \"/nowhere/x\" cannot be read"},
       {"{name: a, webhook: {secret_env: BRINK_TEST_HOOK, tolerance: 1m}, tags: [t]}",
        "purge.events[0].webhook.tolerance: goes with signature: standard"},
       {"{name: a, nats: {subject: s}, tags: [t]}", "purge.events[0].nats: needs a NATS server"},
@@ -145,7 +145,7 @@ TEST(ConfigEventTemplate, Pieces) {
 TEST(ConfigEventTemplate, Mistakes) {
   for (const char* text :
        {"", "{", "}", "a}b", "{}", "{|}", "{a.}", "{.a}", "{a|}", "{a b}", "a,b", "a\tb", "{+a}",
-        "{a{b}}", "{a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q}", "{a}{a}{a}{a}{a}{a}{a}{a}{a}"}) {
+        "\xff", "{a{b}}", "{a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q}", "{a}{a}{a}{a}{a}{a}{a}{a}{a}"}) {
     EXPECT_NE(parse_tag_template(text).problem, "") << text;
   }
   EXPECT_NE(parse_tag_template(std::string(kTemplateBytes + 1, 'a')).problem, "");
