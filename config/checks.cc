@@ -68,6 +68,7 @@ void check_purge(const CheckContext& context) {
   }
   check_nats(context);
   check_purge_methods(context);
+  check_events(context);
 }
 
 }  // namespace

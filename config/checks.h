@@ -37,6 +37,11 @@ void check_upstream(const CheckContext& context, UpstreamOptions& upstream,
                     const std::string& path);
 void check_tier(const CheckContext& context);  // checks_tier.cc
 void check_nats(const CheckContext& context);  // checks_nats.cc
+// How the server of `nats`, whose map is at `path`, is reached.
+void check_nats_server(const CheckContext& context, NatsOptions& nats, const std::string& path);
+void check_events(const CheckContext& context);  // checks_events.cc
+// Whether a subscription asks the servers of purge.nats.
+bool events_use_purge_nats(const CheckContext& context);
 // Reads the variable's value, which must be one that a client can send (RFC 6750 §2.1), or says at
 // `path` what is wrong with it. The value is never part of a message. checks_tokens.cc
 void read_token_secret(const CheckContext& context, const std::string& variable,

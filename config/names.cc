@@ -302,6 +302,30 @@ std::string problem_in_query_name(std::string_view text) {
   return found("a query parameter's name such as token, or \"*\" for all", text);
 }
 
+std::string problem_in_nats_subject(std::string_view text) {
+  constexpr std::size_t kSubjectBytes = 255;
+  bool is_fine = !text.empty() && text.size() <= kSubjectBytes && is_visible(text);
+  for (std::size_t begin = 0; is_fine && begin <= text.size();) {
+    const std::size_t end = std::min(text.find('.', begin), text.size());
+    const std::string_view token = text.substr(begin, end - begin);
+    const bool has_wildcard = token.find_first_of("*>") != std::string_view::npos;
+    is_fine = !token.empty() && (!has_wildcard || token.size() == 1) &&
+              (token != ">" || end == text.size());
+    begin = end + 1;
+  }
+  if (is_fine && text.front() != '$') return {};
+  return found(
+      "a NATS subject such as shop.public.products, with * for one token and > at the end "
+      "for all that follow",
+      text);
+}
+
+std::string problem_in_event_value(std::string_view text) {
+  constexpr std::size_t kValueBytes = 256;
+  if (!text.empty() && text.size() <= kValueBytes) return {};
+  return found(fmt::format("a value of 1 to {} bytes", kValueBytes), text);
+}
+
 std::string problem_in_file_name(std::string_view text) {
   if (!text.empty() && text.size() <= kTextBytes && text.find('\0') == std::string_view::npos)
     return {};

@@ -34,8 +34,10 @@ std::string problem_in_host_name(std::string_view text);  // shop.example.com, 1
 std::string problem_in_path_glob(std::string_view text);  // /images/*, *.css
 std::string problem_in_url_path(std::string_view text);   // /healthz
 std::string problem_in_variable(std::string_view text);   // BRINK_ADMIN_TOKEN
-std::string problem_in_log_target(std::string_view text);  // none | stdout | stderr | /path
-std::string problem_in_query_name(std::string_view text);  // token, *
+std::string problem_in_log_target(std::string_view text);    // none | stdout | stderr | /path
+std::string problem_in_query_name(std::string_view text);    // token, *
+std::string problem_in_nats_subject(std::string_view text);  // shop.public.products, shop.*, shop.>
+std::string problem_in_event_value(std::string_view text);   // what a field is compared with
 std::string problem_in_file_name(std::string_view text);
 std::string problem_in_absolute_file_name(std::string_view text);
 

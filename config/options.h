@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "config/event_options.h"
+#include "config/nats_options.h"
 #include "config/runtime/clock.h"
 
 namespace brink::config {
@@ -196,17 +198,6 @@ enum class Fenced : std::uint8_t {
   Fail,        // 503
 };
 
-struct NatsOptions {
-  std::string url;                     // nats://host:port, several with commas; empty = not used
-  std::string stream = "BRINK_PURGE";  // [A-Z0-9_-]{1,32}
-  std::uint32_t replicas = 1;          // 1, 3 or 5
-  std::string credentials;             // file with user JWT and NKey seed; empty = none
-  std::string user, password_env;      // of user and password, or of a token alone (user empty)
-  std::string password;                // the variable's value, read at load; never printed
-  std::string ca, certificate, key;    // PEM files for tls:// URLs; empty = the system's, none
-  friend bool operator==(const NatsOptions&, const NatsOptions&) = default;
-};
-
 // PURGE, BAN and PURGEKEYS on the listeners of clients.
 struct PurgeMethodOptions {
   std::vector<std::string> allow_from = {};  // CIDRs; empty = they are forwarded like any other
@@ -227,6 +218,8 @@ struct PurgeOptions {
   std::uint32_t tags_per_response = 1'000;    // more → not stored
   std::uint32_t tag_bytes = 64 * 1024;        // of all tags of a response → not stored
   PurgeMethodOptions methods;
+  std::vector<EventOptions> events;    // at most 64
+  DeadLetterOptions dead_letters;
 };
 
 struct Options {

@@ -3,8 +3,7 @@
 // sets.
 //
 // The loader's checks, docs/configuration.md and `brink check --explain` all read this table; there
-// is no second list. A section is the table of one map: schema_node.cc, schema_sites.cc and
-// schema_cache.cc hold them, root_section() is the file as a whole. Keys are read in the table's
+// is no second list. A section is the table of one map: the schema_*.cc hold them, root_section() is the file as a whole. Keys are read in the table's
 // order, whatever the file's: a site's rules before its path rules, which inherit them.
 
 #include <cstddef>
@@ -42,6 +41,11 @@ enum class Type : std::uint8_t {
   Variable,
   LogTarget,
   QueryName,
+  NatsSubject,
+  TagTemplate,
+  UrlTemplate,
+  EventField,
+  EventValue,
   File,
   AbsoluteFile,
   // structure
@@ -119,7 +123,10 @@ extern const Section kSiteSection;
 extern const Section kCacheSection;  // schema_cache.cc
 extern const Section kTierSection;
 extern const Section kAccessLogSection;
-extern const Section kPurgeSection;
+extern const Section kPurgeSection;  // schema_purge.cc
+extern const Section kNatsServerSection;
+extern const Section kEventSection;  // schema_events.cc
+extern const Section kDeadLetterSection;
 
 // The file as a whole: reads into Options.
 const Section& root_section();

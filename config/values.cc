@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "config/event_template.h"
 #include "config/findings.h"
 #include "config/names.h"
 #include "config/runtime/error.h"
@@ -29,7 +30,7 @@ std::string problem_in_site_name(std::string_view text) {
   return text == "*" ? std::string() : problem_in_name(text);
 }
 
-constexpr std::array<TextType, 16> kTextTypes = {{
+constexpr std::array<TextType, 21> kTextTypes = {{
     {Type::Name, "name", "names", "a name", problem_in_name},
     {Type::SiteName, "site name", "site names", "a site's name or \"*\"", problem_in_site_name},
     {Type::ListenAddress, "address", "addresses", "an address and port such as 0.0.0.0:8080",
@@ -54,6 +55,15 @@ constexpr std::array<TextType, 16> kTextTypes = {{
     {Type::QueryName, "parameter name", "parameter names", "a query parameter's name",
      problem_in_query_name},
     {Type::File, "file", "files", "a file's path", problem_in_file_name},
+    {Type::NatsSubject, "NATS subject", "NATS subjects", "a subject such as shop.public.products",
+     problem_in_nats_subject},
+    {Type::TagTemplate, "tag template", "tag templates",
+     "a template such as \"product-{after.id}\"", problem_in_tag_template},
+    {Type::UrlTemplate, "URL template", "URL templates",
+     "a template such as \"https://shop.example.com/product/{after.id}\"", problem_in_url_template},
+    {Type::EventField, "field", "fields", "an event's field such as after.id",
+     problem_in_field_choice},
+    {Type::EventValue, "text", "texts", "a field's value", problem_in_event_value},
 }};
 
 constexpr TextType kAbsoluteFile = {Type::AbsoluteFile, "file", "files", "a file's full path",

@@ -11,6 +11,7 @@
 #include "config/runtime/metrics.h"
 #include "edge/audit_log.h"
 #include "purge/api.h"
+#include "purge/events.h"
 
 namespace brink::edge {
 
@@ -34,6 +35,7 @@ struct AdminHooks {
   AuditLog* audit = nullptr;                         // outlives whoever answers late; null = none
   Warmer* warmer = nullptr;                          // ditto
   const Clock* clock = nullptr;                      // ditto; the warmer's
+  purge::Events* events = nullptr;                   // ditto
 };
 
 class AdminListener {

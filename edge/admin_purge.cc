@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "edge/admin_compat.h"
+#include "edge/admin_events.h"
 
 namespace brink::edge {
 
@@ -33,12 +34,12 @@ bool PurgeCalls::enter(const AdminDone& done) const {
   return false;
 }
 
-namespace {
-
 AdminResponse response_of(purge::ApiAnswer answer) {
   if (const auto& p = answer.problem) return problem(p->status, p->code, p->title, p->detail);
   return {.status = answer.status, .body = std::move(answer.body)};
 }
+
+namespace {
 
 using Now = purge::ApiAnswer (purge::Api::*)(const purge::ApiRequest&) const;
 using Later = void (purge::Api::*)(const purge::ApiRequest&, purge::ApiDone);
@@ -71,7 +72,7 @@ void add_write(AdminRouter& router, std::string method, std::string path, purge:
 
 }  // namespace
 
-void add_purge_routes(AdminRouter& router, purge::Api& api) {
+void add_purge_routes(AdminRouter& router, purge::Api& api, purge::Events* events) {
   using purge::Api;
   const PurgeCalls calls;
   add_write(router, "POST", "/v1/purges", api, &Api::purge, calls);
@@ -80,6 +81,7 @@ void add_purge_routes(AdminRouter& router, purge::Api& api) {
   add_read(router, "/v1/sites/{site}/version", api, &Api::version);
   add_write(router, "PUT", "/v1/sites/{site}/version", api, &Api::set_version, calls);
   add_compat_routes(router, api, calls);
+  if (events != nullptr) add_event_routes(router, *events, calls);
 }
 
 }  // namespace brink::edge

@@ -6,6 +6,7 @@
 
 #include "edge/admin_router.h"
 #include "purge/api.h"
+#include "purge/events.h"
 
 namespace brink::edge {
 
@@ -25,10 +26,12 @@ class PurgeCalls {
       std::make_shared<std::atomic<std::size_t>>(0);
 };
 
+AdminResponse response_of(purge::ApiAnswer answer);
+
 // What the API is told of a request. REQUIRES: the route needs a right.
 purge::ApiRequest api_request(const AdminRequest& request);
 
-// `api` outlives the router.
-void add_purge_routes(AdminRouter& router, purge::Api& api);
+// `api` outlives the router, and so does `events`, which may be null.
+void add_purge_routes(AdminRouter& router, purge::Api& api, purge::Events* events);
 
 }  // namespace brink::edge

@@ -74,9 +74,9 @@ void add_admin_routes(AdminRouter& router, const MetricsRegistry& metrics, Admin
   add_open_routes(router, metrics, hooks);
   add_json_route(router, "/v1/nodes", std::move(hooks.nodes_json));
   add_json_route(router, "/v1/stats", std::move(hooks.stats_json));
-  if (hooks.purges != nullptr) add_purge_routes(router, *hooks.purges);
   add_audit_route(router, hooks.audit);
   if (hooks.warmer != nullptr) add_warm_routes(router, *hooks.warmer, *hooks.clock);
+  if (hooks.purges != nullptr) add_purge_routes(router, *hooks.purges, hooks.events);
   router.add({"POST", "/v1/reload", AdminRight::Operate,
               [hook = std::move(hooks.reload)](const AdminRequest&) { return reload(hook); }});
 }

@@ -158,6 +158,9 @@ bool NodeImpl::start_all(std::string& message) {
   health_->watch(current_.groups);
   control_thread_ = std::thread([this] { control_.run(); });
   purge_->start();
+  auto events = purge_->events().prepare(options_.purge, message);
+  if (!events) return false;
+  purge_->events().commit(std::move(events));
   for (auto& shard : shards_) shard->run();
   ready_ = true;
   return start_admin(message);
@@ -169,8 +172,12 @@ bool NodeImpl::open_purges(std::string& message) {
   if (!log) return false;
   // The nodes of one process that share a log share its folder too.
   if (!hooks_.purge_log || !options_.admin.audit.path.empty()) {
-    audit_ = open_audit_log(options_, real_clock_, metrics_, message);
-    if (!audit_ && !message.empty()) return false;
+    std::string why;
+    audit_ = open_audit_log(options_, real_clock_, metrics_, why);
+    if (!why.empty()) {
+      message = why;
+      return false;
+    }
   }
   const NodePurge::Parts parts{purges_, purge_target_, real_clock_, metrics_, control_, audit_.get()};
   purge_ = std::make_unique<NodePurge>(options_, parts, std::move(log));
@@ -257,11 +264,13 @@ bool NodeImpl::start_admin(std::string& message) {
   hooks.before_scrape = [this] {
     store_metrics_.update(store_->stats());
     purge_->service().update_metrics();
+    purge_->events().update_metrics();
   };
   hooks.purges = &purge_->api();
   hooks.audit = audit_.get();
   hooks.warmer = &warm_->warmer();
   hooks.clock = &real_clock_;
+  hooks.events = &purge_->events();
   hooks.reload = hooks_.reload;
   hooks.nodes_json = [this] { return nodes_json(facts(), metrics_); };
   hooks.stats_json = [this] { return stats_json(facts(), metrics_); };
@@ -305,17 +314,20 @@ bool NodeImpl::needs_restart(const config::Options& options, std::string& messag
   if (purge.forget_node_after != old.forget_node_after) return refuse("purge.forget_node_after");
   if (purge.tags_per_response != old.tags_per_response) return refuse("purge.tags_per_response");
   if (purge.tag_bytes != old.tag_bytes) return refuse("purge.tag_bytes");
+  if (purge.dead_letters.path != old.dead_letters.path) return refuse("purge.dead_letters.path");
   return false;
 }
 
 bool NodeImpl::reload(const config::Options& options, std::string& message) {
   if (needs_restart(options, message)) return false;
   auto next = prepare(options, message);
-  if (!next || !move_listeners(options, *next, message)) return false;
+  auto events = next ? purge_->events().prepare(options.purge, message) : nullptr;
+  if (!events || !move_listeners(options, *next, message)) return false;
   if (!access_log_->reconfigure(options.access_log, message)) return false;
   const auto limits = store_options(options.cache);
   store_->set_limits(limits.ceiling_bytes, limits.max_response_bytes);
   purges_.fenced = options.purge.fenced;
+  purge_->events().commit(std::move(events));
   purges_.set_sites(std::make_shared<const SiteTable>(options.sites, next->groups));
   for (auto& shard : shards_) {
     ShardConfig config = next->for_shard(options);

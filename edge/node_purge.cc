@@ -62,7 +62,8 @@ NodePurge::NodePurge(const config::Options& options, const Parts& parts,
       service_(service_options(options),
                {*log_, cache_, parts.state.position, parts.clock, parts.metrics}),
       api_(service_, api_sites(parts.state)),
-      methods_(api_, parts.control, parts.metrics, {parts.audit, parts.clock}) {}
+      methods_(api_, parts.control, parts.metrics, {parts.audit, parts.clock}),
+      events_({api_, parts.clock, parts.metrics, options.node.name}) {}
 
 NodePurge::~NodePurge() {
   stop();
@@ -82,6 +83,7 @@ void NodePurge::start() {
 }
 
 void NodePurge::stop() {
+  events_.stop();
   service_.stop();
 }
 

@@ -16,6 +16,7 @@
 #include "edge/purge_state.h"
 #include "edge/purge_target.h"
 #include "purge/api.h"
+#include "purge/events.h"
 #include "purge/log.h"
 #include "purge/service.h"
 
@@ -50,6 +51,7 @@ class NodePurge {
   purge::Api& api() { return api_; }
   purge::Service& service() { return service_; }
   MethodPurger& method_purger() { return methods_; }
+  purge::Events& events() { return events_; }
   // Empty: requests may come. Otherwise why not.
   std::string not_ready() const;
   std::string fenced_note() const;  // empty when it is not
@@ -80,6 +82,7 @@ class NodePurge {
   purge::Service service_;
   purge::Api api_;
   NodeMethodPurger methods_;
+  purge::Events events_;
   std::optional<Timer> tick_timer_;  // the control thread's
 };
 

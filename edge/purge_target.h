@@ -23,13 +23,6 @@
 
 namespace brink::edge {
 
-// What a purge would match, for a dry run.
-struct PurgePreview {
-  std::uint64_t responses = 0, bytes = 0;
-  std::uint64_t stored = 0;              // all that was looked at
-  std::vector<std::string> sample_uris;  // at most 20
-};
-
 class PurgeTarget final : public purge::Target {
  public:
   // All outlive it.

@@ -57,7 +57,7 @@ void Reclaimer::look_at(const store::ResponsePtr& response, const SiteTable* sit
   if (is_new) return;
   if (verdict.is == Is::Untouched) return response->raise_as_of(walk_until_);
   state_.counts.add(verdict.sequence, *response);
-  state_.warming.note(subject_of(*response, sites), *response);
+  state_.warming.note(subject, *response);
   if (verdict.is == Is::Stale) {
     soften(store_, response, verdict.stale_since, walk_until_);
     return;

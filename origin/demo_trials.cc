@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "config/runtime/fields.h"
+#include "config/runtime/iso_time.h"
 #include "origin/demo_http.h"
 
 namespace brink::origin {
@@ -61,15 +62,6 @@ bool accepts_gzip(std::string_view accept_encoding) {
     return !iequals(coding, "gzip");
   });
   return accepts;
-}
-
-std::string iso_time(TimePoint time) {
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date{day};
-  const auto ms = (time - day).count();
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", int(date.year()),
-                     unsigned(date.month()), unsigned(date.day()), ms / 3'600'000, ms / 60'000 % 60,
-                     ms / 1'000 % 60, ms % 1'000);
 }
 
 }  // namespace

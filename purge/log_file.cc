@@ -1,9 +1,6 @@
 #include "purge/log_file.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -34,34 +31,19 @@ std::string make_log_id() {
   return fmt::format("{:016x}", secure_random());
 }
 
-// Opened for this process alone and still what `path` names. -1, with the reason, otherwise.
-int open_and_lock(const std::string& path, std::string& message) {
-  constexpr mode_t kMode = 0640;
-  for (;;) {
-    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kMode);
-    if (fd < 0) {
-      message = fmt::format(
-          "purge.path: cannot open '{}': {}. Make its folder and let this user write there, or "
-          "name another file",
-          path, error_text());
-      return -1;
-    }
-    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-      message = fmt::format(
-          "purge.path: another process uses '{}'. Give each node a file of its own, or let all of "
-          "them share one log with purge.log: nats",
-          path);
-      ::close(fd);
-      return -1;
-    }
-    struct stat opened {};
-    struct stat named {};
-    if (::fstat(fd, &opened) == 0 && ::stat(path.c_str(), &named) == 0 &&
-        opened.st_ino == named.st_ino && opened.st_dev == named.st_dev) {
-      return fd;
-    }
-    ::close(fd);  // it was rewritten between open and lock
-  }
+int open_own(const std::string& path, std::string& message) {
+  const int fd = open_and_lock(path);
+  if (fd >= 0) return fd;
+  message = errno == EWOULDBLOCK
+                ? fmt::format(
+                      "purge.path: another process uses '{}'. Give each node a file of its "
+                      "own, or let all of them share one log with purge.log: nats",
+                      path)
+                : fmt::format(
+                      "purge.path: cannot open '{}': {}. Make its folder and let this user "
+                      "write there, or name another file",
+                      path, error_text());
+  return -1;
 }
 
 }  // namespace
@@ -146,7 +128,7 @@ LogFile::~LogFile() {
 }
 
 bool LogFile::open_locked(std::string& message) {
-  fd_ = path_.empty() ? open_memory() : open_and_lock(path_, message);
+  fd_ = path_.empty() ? open_memory() : open_own(path_, message);
   if (fd_ < 0 && path_.empty()) message = "purge.log: no memory for a log: " + error_text();
   return fd_ >= 0;
 }

@@ -17,6 +17,7 @@ namespace brink::purge {
 namespace {
 
 constexpr std::size_t kBufferBytes = 256 * 1024;
+constexpr mode_t kMode = 0640;
 
 std::string error_text() {
   return std::strerror(errno);
@@ -53,8 +54,27 @@ int open_memory() {
   return ::memfd_create("brink-purge-log", MFD_CLOEXEC);
 }
 
+int open_and_lock(const std::string& path) {
+  for (;;) {
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kMode);
+    if (fd < 0) return -1;
+    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+      const int why = errno;
+      ::close(fd);
+      errno = why;
+      return -1;
+    }
+    struct stat opened {};
+    struct stat named {};
+    if (::fstat(fd, &opened) == 0 && ::stat(path.c_str(), &named) == 0 &&
+        opened.st_ino == named.st_ino && opened.st_dev == named.st_dev) {
+      return fd;
+    }
+    ::close(fd);  // it was rewritten between open and lock
+  }
+}
+
 LogRewrite::LogRewrite(const std::string& path) : path_(path), name_(path + ".new") {
-  constexpr mode_t kMode = 0640;
   fd_ = path_.empty() ? open_memory()
                       : ::open(name_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, kMode);
   ok_ = fd_ >= 0 && (path_.empty() || ::flock(fd_, LOCK_EX | LOCK_NB) == 0);
@@ -70,6 +90,11 @@ LogRewrite::~LogRewrite() {
 void LogRewrite::add(const LogLine& line) {
   append_line(buffer_, line);
   if (!line.is_report && line.sequence > 0 && is_purge(line.json)) ++purges_;
+  if (buffer_.size() >= kBufferBytes) flush();
+}
+
+void LogRewrite::add_text(std::string_view text) {
+  buffer_.append(text);
   if (buffer_.size() >= kBufferBytes) flush();
 }
 

@@ -18,6 +18,9 @@ std::string header_json(const std::string& id, std::uint64_t floor, std::uint64_
 bool write_all(int fd, std::string_view bytes, std::uint64_t at);
 // Memory that looks like a file; -1 with errno.
 int open_memory();
+// A file for this process alone (flock) and still what `path` names. -1 with errno; EWOULDBLOCK:
+// another process has it.
+int open_and_lock(const std::string& path);
 
 // Without a path: memory in the place of memory. Gone with this object unless take() succeeded.
 class LogRewrite {
@@ -28,6 +31,7 @@ class LogRewrite {
   LogRewrite& operator=(const LogRewrite&) = delete;
 
   void add(const LogLine& line);
+  void add_text(std::string_view text);  // as it is
   // The descriptor, locked, of the file that is now named `path`; -1 and `why` when it failed.
   int take();
   std::uint64_t size() const { return size_; }

@@ -16,6 +16,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::int64_t kDuplicateWindowNs = 120'000'000'000;
+constexpr int kEventsPending = 1'000;  // delivered to all nodes together, not yet acknowledged
 
 // The update API takes these; the others are the stream's for life.
 constexpr std::array<std::string_view, 5> kChangeable = {
@@ -222,6 +223,51 @@ std::string consumer_config(std::string_view stream, std::string_view deliver_to
                    {"config", std::move(config)}});
 }
 
+std::optional<EventConsumer> parse_event_consumer(std::string_view text_) {
+  const auto reply = parse_object(text_);
+  if (!reply) return std::nullopt;
+  EventConsumer out;
+  out.error = error_in(*reply);
+  if (out.error.code != 0) return out;
+  const json::object* config = member(*reply, "config");
+  if (config == nullptr) return std::nullopt;
+  out.is_pull =
+      text(*config, "deliver_subject").empty() && text(*config, "ack_policy") == "explicit";
+  out.filter_subject = text(*config, "filter_subject");
+  return out;
+}
+
+std::string event_consumer_config(std::string_view stream, std::string_view durable,
+                                  std::string_view subject, Millis ack_wait) {
+  json::object config{
+      {"durable_name", durable},   {"deliver_policy", "new"},
+      {"ack_policy", "explicit"},  {"ack_wait", std::chrono::nanoseconds(ack_wait).count()},
+      {"max_deliver", -1},         {"max_ack_pending", kEventsPending},
+      {"filter_subject", subject}, {"replay_policy", "instant"}};
+  return json::serialize(json::object{{"stream_name", stream}, {"config", std::move(config)}});
+}
+
+std::string stream_names_request(std::string_view subject) {
+  return json::serialize(json::object{{"subject", subject}});
+}
+
+std::string next_request(std::size_t batch, Millis expires) {
+  return json::serialize(
+      json::object{{"batch", batch}, {"expires", std::chrono::nanoseconds(expires).count()}});
+}
+
+std::optional<StreamNames> parse_stream_names(std::string_view text_) {
+  const auto reply = parse_object(text_);
+  if (!reply) return std::nullopt;
+  StreamNames out;
+  out.error = error_in(*reply);
+  const json::value* list = reply->if_contains("streams");
+  const json::array* names = list != nullptr ? list->if_array() : nullptr;
+  if (names != nullptr && !names->empty() && names->front().is_string())
+    out.first = std::string(names->front().get_string());
+  return out;
+}
+
 std::optional<PublishAck> parse_publish_ack(std::string_view text_) {
   const auto reply = parse_object(text_);
   if (!reply) return std::nullopt;
@@ -250,7 +296,12 @@ std::optional<DeliveryPlace> parse_delivery(std::string_view reply_subject) {
   const auto consumer_sequence = parse_decimal(tokens[delivered + 2]);
   const auto pending = parse_decimal(tokens[delivered + 4]);
   if (!stream_sequence || !consumer_sequence || !pending) return std::nullopt;
-  return DeliveryPlace{*stream_sequence, *consumer_sequence, *pending};
+  return DeliveryPlace{*stream_sequence,
+                       *consumer_sequence,
+                       *pending,
+                       std::string(tokens[delivered - 2]),
+                       parse_decimal(tokens[delivered]).value_or(1),
+                       parse_decimal(tokens[delivered + 3]).value_or(0)};
 }
 
 }  // namespace brink::purge

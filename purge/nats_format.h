@@ -66,6 +66,26 @@ std::optional<ConsumerInfo> parse_consumer_info(std::string_view json);
 std::string consumer_config(std::string_view stream, std::string_view deliver_to,
                             std::uint64_t from, Millis heartbeat);
 
+// The durable pull consumer that events come from: what is wanted of one, and what there is.
+struct EventConsumer {
+  ApiError error;
+  bool is_pull = false;  // it waits to be asked, and for acknowledgements
+  std::string filter_subject;
+};
+std::optional<EventConsumer> parse_event_consumer(std::string_view json);
+// Begins with what is published from then on; what is not acknowledged within `ack_wait` comes
+// again.
+std::string event_consumer_config(std::string_view stream, std::string_view durable,
+                                  std::string_view subject, Millis ack_wait);
+// For $JS.API.STREAM.NAMES and ….CONSUMER.MSG.NEXT.….
+std::string stream_names_request(std::string_view subject);
+std::string next_request(std::size_t batch, Millis expires);
+struct StreamNames {
+  ApiError error;
+  std::string first;  // empty = no stream has the subject
+};
+std::optional<StreamNames> parse_stream_names(std::string_view json);
+
 struct PublishAck {
   ApiError error;
   std::uint64_t sequence = 0;
@@ -78,6 +98,9 @@ struct DeliveryPlace {
   std::uint64_t stream_sequence = 0;
   std::uint64_t consumer_sequence = 0;  // 1, 2, 3, …
   std::uint64_t pending = 0;            // how many follow as yet
+  std::string stream = {};
+  std::uint64_t deliveries = 1;  // how often this message has been delivered, this time included
+  std::uint64_t time_ns = 0;     // when the stream took it
 };
 std::optional<DeliveryPlace> parse_delivery(std::string_view reply_subject);
 

@@ -139,19 +139,26 @@ void NatsLink::OptionsDeleter::operator()(__natsOptions* options) const {
   natsOptions_Destroy(options);
 }
 
-NatsLink::NatsLink(const Settings&, MetricsRegistry& metrics, Sink sink)
-    : sink_(std::move(sink)),
-      connected_(metrics.gauge("brink_purge_nats_connected",
-                               "1 while the connection to the NATS server is up.")),
-      reconnects_(metrics.counter("brink_purge_nats_reconnects_total",
-                                  "Times that the connection to NATS was made again.")),
-      errors_(metrics.counter("brink_purge_log_errors_total", "Errors of the purge log, by kind.",
-                              {{"kind", "connection"}})) {}
+NatsLink::Cells NatsLink::log_cells(MetricsRegistry& metrics) {
+  return {metrics.gauge("brink_purge_nats_connected",
+                        "1 while the connection to the NATS server is up."),
+          metrics.counter("brink_purge_nats_reconnects_total",
+                          "Times that the connection to NATS was made again."),
+          metrics.counter("brink_purge_log_errors_total", "Errors of the purge log, by kind.",
+                          {{"kind", "connection"}})};
+}
+
+NatsLink::NatsLink(Settings settings, const Cells& cells, Sink sink)
+    : settings_(std::move(settings)),
+      sink_(std::move(sink)),
+      connected_(cells.connected),
+      reconnects_(cells.reconnects),
+      errors_(cells.errors) {}
 
 std::unique_ptr<NatsLink> NatsLink::open(const config::NatsOptions& options,
-                                         const Settings& settings, MetricsRegistry& metrics,
-                                         Sink sink, std::string& message) {
-  std::unique_ptr<NatsLink> link(new NatsLink(settings, metrics, std::move(sink)));
+                                         const Settings& settings, const Cells& cells, Sink sink,
+                                         std::string& message) {
+  std::unique_ptr<NatsLink> link(new NatsLink(settings, cells, std::move(sink)));
   natsInbox* inbox = nullptr;
   if (nats_Open(-1) != NATS_OK || natsInbox_Create(&inbox) != NATS_OK) {
     message = "libnats cannot be started: " + describe(NATS_ERR);
@@ -164,7 +171,7 @@ std::unique_ptr<NatsLink> NatsLink::open(const config::NatsOptions& options,
     link->number_ = ++registry().last;
     registry().links[link->number_] = link.get();
   }
-  message = link->configure(options, settings);
+  message = link->configure(options);
   if (!message.empty()) return nullptr;
   link->thread_ = std::thread([self = link.get()] { self->run(); });
   return link;
@@ -183,7 +190,7 @@ NatsLink::~NatsLink() {
   if (thread_.joinable()) thread_.join();
 }
 
-std::string NatsLink::configure(const config::NatsOptions& options, const Settings& settings) {
+std::string NatsLink::configure(const config::NatsOptions& options) {
   natsOptions* raw = nullptr;
   natsStatus status = natsOptions_Create(&raw);
   options_.reset(raw);
@@ -194,11 +201,11 @@ std::string NatsLink::configure(const config::NatsOptions& options, const Settin
   void* self = closure_of(number_);
   const auto step = [&](natsStatus next) { status = status == NATS_OK ? next : status; };
   step(natsOptions_SetServers(raw, pointers.data(), static_cast<int>(pointers.size())));
-  step(natsOptions_SetName(raw, settings.name.c_str()));
+  step(natsOptions_SetName(raw, settings_.name.c_str()));
   step(natsOptions_SetTimeout(raw, kConnectTimeout.count()));
-  step(natsOptions_SetPingInterval(raw, settings.ping_interval.count()));
+  step(natsOptions_SetPingInterval(raw, settings_.ping_interval.count()));
   step(natsOptions_SetMaxPingsOut(raw, kPingsOut));
-  step(natsOptions_SetWriteDeadline(raw, settings.ping_interval.count()));
+  step(natsOptions_SetWriteDeadline(raw, settings_.ping_interval.count()));
   step(natsOptions_SetMaxReconnect(raw, -1));
   step(natsOptions_SetReconnectWait(raw, kReconnectWait.count()));
   step(natsOptions_SetReconnectJitter(raw, kReconnectJitter.count(), kReconnectJitter.count()));
@@ -211,7 +218,7 @@ std::string NatsLink::configure(const config::NatsOptions& options, const Settin
   const bool is_secure = std::any_of(urls.begin(), urls.end(),
                                      [](const std::string& u) { return u.starts_with("tls://"); });
   if (is_secure) step(natsOptions_SetSecure(raw, true));
-  if (status != NATS_OK) return "purge.nats.url: " + describe(status);
+  if (status != NATS_OK) return settings_.option + ".url: " + describe(status);
   return configure_access(options);
 }
 
@@ -220,21 +227,21 @@ std::string NatsLink::configure_access(const config::NatsOptions& options) {
   natsStatus status = NATS_OK;
   if (!options.credentials.empty()) {
     status = natsOptions_SetUserCredentialsFromFiles(raw, options.credentials.c_str(), nullptr);
-    if (status != NATS_OK) return "purge.nats.credentials: " + describe(status);
+    if (status != NATS_OK) return settings_.option + ".credentials: " + describe(status);
   } else if (!options.user.empty()) {
     status = natsOptions_SetUserInfo(raw, options.user.c_str(), options.password.c_str());
   } else if (!options.password.empty()) {
     status = natsOptions_SetToken(raw, options.password.c_str());
   }
-  if (status != NATS_OK) return "purge.nats.user: " + describe(status);
+  if (status != NATS_OK) return settings_.option + ".user: " + describe(status);
   if (!options.ca.empty()) {
     status = natsOptions_LoadCATrustedCertificates(raw, options.ca.c_str());
-    if (status != NATS_OK) return "purge.nats.ca: " + describe(status);
+    if (status != NATS_OK) return settings_.option + ".ca: " + describe(status);
   }
   if (!options.certificate.empty()) {
     status =
         natsOptions_LoadCertificatesChain(raw, options.certificate.c_str(), options.key.c_str());
-    if (status != NATS_OK) return "purge.nats.certificate: " + describe(status);
+    if (status != NATS_OK) return settings_.option + ".certificate: " + describe(status);
   }
   return {};
 }

@@ -48,16 +48,23 @@ class NatsLink {
  public:
   using Sink = std::function<void(NatsEvent)>;
   struct Settings {
-    std::string name;        // the connection's, for people who look at the server
-    Millis ping_interval{};  // a peer that is silent for three of them is given up
+    std::string name;                   // the connection's, for people who look at the server
+    Millis ping_interval{};             // a peer that is silent for three of them is given up
+    std::string option = "purge.nats";  // where its options stand, for messages
   };
+  struct Cells {  // all outlive the link
+    Gauge& connected;
+    Counter& reconnects;
+    Counter& errors;
+  };
+  static Cells log_cells(MetricsRegistry& metrics);  // of the purge log's link
   enum class Sent : std::uint8_t { Yes, NotConnected, TooLarge };
 
   // Null, with a sentence in `message`, when the options cannot be used (a file that cannot be
   // read); a server that is away is no error.
   static std::unique_ptr<NatsLink> open(const config::NatsOptions& options,
-                                        const Settings& settings, MetricsRegistry& metrics,
-                                        Sink sink, std::string& message);
+                                        const Settings& settings, const Cells& cells, Sink sink,
+                                        std::string& message);
   ~NatsLink();
   NatsLink(const NatsLink&) = delete;
   NatsLink& operator=(const NatsLink&) = delete;
@@ -82,13 +89,14 @@ class NatsLink {
   };
   using OptionsHandle = std::unique_ptr<__natsOptions, OptionsDeleter>;
 
-  NatsLink(const Settings& settings, MetricsRegistry& metrics, Sink sink);
-  std::string configure(const config::NatsOptions& options, const Settings& settings);
+  NatsLink(Settings settings, const Cells& cells, Sink sink);
+  std::string configure(const config::NatsOptions& options);
   std::string configure_access(const config::NatsOptions& options);
   void run();
   void give_up_connection();
   void on_event(NatsEvent::Kind kind);
 
+  const Settings settings_;
   const Sink sink_;
   Gauge& connected_;
   Counter& reconnects_;

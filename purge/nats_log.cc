@@ -91,7 +91,7 @@ std::string NatsLog::open(const config::PurgeOptions& options, const std::string
   const NatsLink::Settings settings{"brink purge log of " + node_name,
                                     std::clamp(options.max_lag / 4, kPingLeast, kPingMost)};
   link_ = NatsLink::open(
-      options.nats, settings, metrics_, [this](NatsEvent event) { on_event(std::move(event)); },
+      options.nats, settings, NatsLink::log_cells(metrics_), [this](NatsEvent event) { on_event(std::move(event)); },
       message);
   if (!link_) return message;
   core_ = std::make_unique<NatsCore>(options, clock_, metrics_, *link_, [this](std::string id) {

@@ -25,8 +25,8 @@ struct Family {
   std::set<std::string> labels;
 };
 
-// An edge with everything that registers metrics: a site and a regional tier (which nobody asks
-// anything).
+// An edge with everything that registers metrics: a site, a regional tier (which nobody asks
+// anything) and a webhook.
 std::unique_ptr<Node> start_node(const Clock& clock) {
   config::Options options;
   options.node.workers = 1;
@@ -39,6 +39,12 @@ std::unique_ptr<Node> start_node(const Clock& clock) {
   site.origin.servers = {"http://127.0.0.1:1"};
   options.sites = {site};
   options.tier.regional = {"http://127.0.0.1:1"};
+  config::EventOptions events;
+  events.name = "deploy";
+  events.webhook.emplace();
+  events.webhook->secret = "nobody sends anything";
+  events.tags = {"all"};
+  options.purge.events = {events};
   std::string message;
   auto node = Node::start(options, clock, message);
   EXPECT_NE(node, nullptr) << message;

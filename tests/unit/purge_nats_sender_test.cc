@@ -19,7 +19,7 @@ class NatsSenderTest : public ::testing::Test {
     options.url = "nats://127.0.0.1:1";  // nobody is there
     std::string message;
     link_ = NatsLink::open(
-        options, {"test", Millis{1'000}}, metrics_, [](NatsEvent) {}, message);
+        options, {"test", Millis{1'000}}, NatsLink::log_cells(metrics_), [](NatsEvent) {}, message);
     EXPECT_NE(link_, nullptr) << message;
     requests_ = std::make_unique<NatsRequests>(*link_);
     sender_ = std::make_unique<NatsSender>(*requests_, metrics_);
