@@ -21,7 +21,8 @@ void add_event_routes(AdminRouter& router, purge::Events& events, const PurgeCal
               .path = "/v1/events/{name}",
               .right = std::nullopt,
               .handle = {},
-              .handle_later = take});
+              .handle_later = take,
+              .signed_as = "event:"});
   router.add({.method = "GET",
               .path = "/v1/events",
               .right = AdminRight::Read,

@@ -9,6 +9,9 @@ namespace brink::edge {
 
 namespace {
 
+constexpr int kUnauthorized = 401;
+constexpr int kNotFound = 404;  // of a webhook: no such subscription
+
 std::string_view take_segment(std::string_view& path) {
   const std::size_t slash = path.find('/', 1);
   const std::string_view segment = path.substr(0, slash);
@@ -71,17 +74,20 @@ void AdminRouter::answer(AdminRequest& request, const AdminAccess& access,
 
 AdminDone AdminRouter::audited(const AdminRoute& route, const AdminRequest& request,
                                AdminDone done) const {
-  const bool is_action = route.right && *route.right != config::AdminRight::Read;
+  const bool is_signed = !route.signed_as.empty();
+  const bool is_action = is_signed || (route.right && *route.right != config::AdminRight::Read);
   if (audit_ == nullptr || !is_action || route.method == "GET") return done;
   AuditEntry entry;
   entry.at = clock_->now();
   if (request.who != nullptr) entry.who = request.who->name;
+  if (is_signed) entry.who = route.signed_as + std::string(request.captures.front());
   entry.from = request.client;
   entry.call = std::string(request.method) + " " + std::string(request.path);
   entry.request = request.body;
   return [audit = audit_, entry = std::move(entry), done = std::move(done)](AdminResponse response) {
     AuditEntry whole = entry;
     whole.status = response.status;
+    if (whole.status == kUnauthorized || whole.status == kNotFound) whole.who.clear();
     whole.answer = response.body;
     audit->add(std::move(whole));
     done(std::move(response));

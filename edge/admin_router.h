@@ -23,6 +23,9 @@ struct AdminRoute {
   std::function<void(const AdminRequest&, AdminDone done)> handle_later = {};
   // A field that may hold the token, in place of Authorization: Bearer.
   std::string token_field = {};
+  // No token, but a signature: in the audit log as this and the path's first "{…}", unless refused
+  // with 401 or 404.
+  std::string signed_as = {};
   // The route is another product's: its problems (rights and failures too) as that product says them.
   std::function<AdminResponse(AdminResponse problem)> dress = {};
 };
@@ -32,7 +35,7 @@ struct AdminRoute {
 class AdminRouter {
  public:
   void add(AdminRoute route) { routes_.push_back(std::move(route)); }
-  // Calls that need the right to purge or to operate go there too. Null: nowhere.
+  // Calls that need the right to purge or to operate, and signed ones, go there too. Null: nowhere.
   void set_audit(AuditLog* audit, const Clock& clock) {
     audit_ = audit;
     clock_ = &clock;
