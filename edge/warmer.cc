@@ -145,12 +145,15 @@ void Warmer::start_after_purge(const std::string& purge_id, const std::string& b
     const auto job = std::make_shared<WarmJob>(options_.rate);
     job->status.id = job->status.purge = purge_id;
     job->status.by = by;
-    job->sites = {std::string(kAllSites)};
     for (const std::string& url : urls) {
-      auto parsed = parse_warm_url(url);
+      const auto parsed = parse_warm_url(url);
       // What is stored under a target that no browser would send is not fetched by another name.
       const bool is_same = parsed && parsed->text() == url;
-      if (!is_same || !job->add(std::move(*parsed), options_.after_purge)) ++job->status.skipped;
+      if (!is_same || !job->add(*parsed, options_.after_purge)) {
+        ++job->status.skipped;
+      } else if (const std::string site = port_.site_of(parsed->host); !may_warm(*job, site)) {
+        job->sites.push_back(site);  // who may warm all of these may stop it
+      }
     }
     if (!begin(job)) return;
     end_if_over(*job);  // it may have matched nothing

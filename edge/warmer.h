@@ -9,7 +9,7 @@
 // (warm_session.h), so that it stores what a client's request would have stored, and no purge can
 // be outrun.
 //
-// Threads: any; one mutex, never held while the port is called. pump() and finished() on one
+// Threads: any; one mutex, never held while the port fetches. pump() and finished() on one
 // thread, the control thread. Bounds: config cache.warm; kWarmKept jobs that have ended are
 // remembered.
 

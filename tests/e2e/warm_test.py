@@ -219,6 +219,19 @@ class Warming(EndToEnd):
         self.assertEqual((len(self.origin.asked), self.origin.most_busy), (3, 2))
         self.assertEqual(call(node.admin_port, "DELETE", "/v1/warm/w-unknown")[1]["code"], "unknown-job")
 
+    def test_a_node_that_warms_stops_at_once(self):
+        node = self.node("stopping")
+        self.origin.hold.clear()
+        call(node.admin_port, "POST", "/v1/warm", {"urls": [f"http://shop.test/{i}" for i in range(100)]})
+        self.until(lambda: self.origin.asked)
+        self.assertEqual(node.stop(), 0)  # long before node.shutdown_grace, and before anybody has answered
+
+    def test_a_response_that_never_ends_is_given_up(self):
+        node = self.node("timeout", warm="rate: 2000, timeout: 300ms")
+        self.origin.hold.clear()
+        job = self.warm(node, urls=["http://shop.test/never"])
+        self.assertEqual((job["state"], job["reasons"]), ("done", {"timed-out": 1}))
+
     def test_tokens_warm_only_their_sites(self):
         admin = ("  tokens:\n    - {name: ops, token_env: OPS, may: [read, purge], sites: [\"*\"]}\n"
                  "    - {name: ci, token_env: CI, may: [read, purge], sites: [blog]}\n"

@@ -355,6 +355,15 @@ TEST_F(WarmerTest, AfterAPurgeKeysAreAskedAsTheyAre) {
   EXPECT_EQ(status("p-2").state, State::Done);
 }
 
+TEST_F(WarmerTest, AfterAPurgeWhoMayWarmItsUrlsMayStopIt) {
+  warmer_.start_after_purge("p-1", "ci", {"http://shop.test/a", "http://shop.test/b"});
+  bool allowed = true;
+  EXPECT_EQ(warmer_.stop("p-1", {"blog"}, allowed)->state, State::Running);
+  EXPECT_FALSE(allowed);
+  EXPECT_EQ(warmer_.stop("p-1", {"shop"}, allowed)->state, State::Stopped);
+  EXPECT_TRUE(allowed);
+}
+
 TEST_F(WarmerTest, NothingBeginsOnceTheNodeStops) {
   const std::string id = begin(urls(3));
   warmer_.stop_all();
