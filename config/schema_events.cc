@@ -127,7 +127,7 @@ constexpr Key kDeadLetterKeys[] = {
     leaf<&DeadLetterOptions::bytes>("bytes", Type::Size, "16MiB",
                                     "Most bytes of all that are kept; ditto. They are in memory "
                                     "too.")
-        .between(kMiB, 1024 * kMiB),
+        .between(kMiB, 256 * kMiB),
 };
 
 }  // namespace

@@ -58,6 +58,24 @@ class Walk {
   FieldValues out_;
 };
 
+json::value parse_json(std::string_view text, boost::system::error_code& error) {
+  json::parse_options options;
+  options.max_depth = kEventDepth;
+  return json::parse(json::string_view(text.data(), text.size()), error, {}, options);
+}
+
+// The payload of {"schema":…,"payload":…}, if that is all there is.
+const json::value* wrapped_in(const json::value& value) {
+  const json::object* object = value.if_object();
+  const bool is_wrapper = object != nullptr && object->size() == 2 && object->contains("schema");
+  return is_wrapper ? object->if_contains(kPayload) : nullptr;
+}
+
+const json::string* text_inside(const json::value& value) {
+  const json::value* payload = wrapped_in(value);
+  return payload != nullptr ? payload->if_string() : value.if_string();
+}
+
 FieldValues walk(const json::value& root, const config::FieldPath& path, std::size_t most) {
   Walk from(path, most);
   from.step(root, 0);
@@ -67,10 +85,12 @@ FieldValues walk(const json::value& root, const config::FieldPath& path, std::si
 }  // namespace
 
 std::optional<Event> Event::parse(std::string_view text, std::string& why) {
-  json::parse_options options;
-  options.max_depth = kEventDepth;
   boost::system::error_code error;
-  json::value value = json::parse(json::string_view(text.data(), text.size()), error, {}, options);
+  json::value value = parse_json(text, error);
+  if (const json::string* inner = error ? nullptr : text_inside(value)) {
+    const std::string copy(*inner);
+    value = parse_json(copy, error);
+  }
   if (error || !value.is_object()) {
     why = fmt::format("it is not a JSON object: {}",
                       error ? error.message() : "it is another kind of value");
@@ -79,11 +99,16 @@ std::optional<Event> Event::parse(std::string_view text, std::string& why) {
   return Event(std::move(value));
 }
 
+bool Event::is_tombstone() const {
+  const json::value* payload = wrapped_in(root_);
+  return payload != nullptr && payload->is_null();
+}
+
 FieldValues Event::find(const config::FieldChoice& field, std::size_t most) const {
-  const json::value* payload = root_.get_object().if_contains(kPayload);
+  const json::value* payload = wrapped_in(root_);
   for (const config::FieldPath& path : field) {
     FieldValues found = walk(root_, path, most);
-    if (found.texts.empty() && found.problem.empty() && payload != nullptr && payload->is_object())
+    if (found.texts.empty() && found.problem.empty() && payload != nullptr)
       found = walk(*payload, path, most);
     if (!found.texts.empty() || !found.problem.empty()) return found;
   }

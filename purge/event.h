@@ -2,8 +2,10 @@
 // An event's JSON and the values of its fields (docs/purging.md, "Events"). Pure; all of it is the
 // network's.
 //
-// A message of Debezium's may be wrapped ({"schema":…,"payload":{…}}) or not: a path that leads to
-// nothing from the root is looked up in "payload".
+// A message of Debezium's may be wrapped ({"schema":…,"payload":{…}}, and no more) or not: of one
+// that is, a path that leads to nothing from the root is looked up in "payload". An outbox's is the
+// text of its payload column: a JSON text that is JSON itself, wrapped or not. Nothing else is
+// looked into, for what a column holds must never be taken for the event's structure.
 
 #include <boost/json/value.hpp>
 #include <optional>
@@ -31,6 +33,9 @@ class Event {
   // The first of the choices that is there: null, "" and empty arrays are not. Texts, whole numbers
   // and booleans can be used; objects and fractions cannot. At most `most` values.
   FieldValues find(const config::FieldChoice& field, std::size_t most) const;
+
+  // Wrapped, and nothing in it: what follows a deleted row.
+  bool is_tombstone() const;
 
   const boost::json::value& json() const { return root_; }
 

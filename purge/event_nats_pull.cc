@@ -110,18 +110,19 @@ void EventNatsPull::on_consumer(std::optional<std::string_view> reply, Ticks now
 
 // Whatever the answer: the consumer is looked at again.
 void EventNatsPull::make_consumer(Ticks now) {
-  requests_.ask(api("DURABLE.CREATE"),
-                event_consumer_config(stream_, options_.durable, options_.subject, kAckWait), now,
-                kAnswerLimit, [this, now](std::optional<std::string_view> reply) {
-                  const auto made = reply ? parse_event_consumer(*reply) : std::nullopt;
-                  if (!made || made->error.code != 0)
-                    return trouble(made ? std::string_view(made->error.description) : "no answer",
-                                   now);
-                  log(LogLevel::Info, "purge",
-                      fmt::format("events {}: made the consumer {} of the stream {}", name_,
-                                  options_.durable, stream_));
-                  look_at_consumer(now);
-                });
+  const TimePoint from = seen_ == TimePoint{} ? seen_ : seen_ - kAckWait;
+  requests_.ask(
+      api("DURABLE.CREATE"),
+      event_consumer_config({stream_, options_.durable, options_.subject, kAckWait, from}), now,
+      kAnswerLimit, [this, now](std::optional<std::string_view> reply) {
+        const auto made = reply ? parse_event_consumer(*reply) : std::nullopt;
+        if (!made || made->error.code != 0)
+          return trouble(made ? std::string_view(made->error.description) : "no answer", now);
+        log(LogLevel::Info, "purge",
+            fmt::format("events {}: made the consumer {} of the stream {}", name_, options_.durable,
+                        stream_));
+        look_at_consumer(now);
+      });
 }
 
 void EventNatsPull::pull(Ticks now) {
@@ -139,6 +140,8 @@ void EventNatsPull::on_message(const NatsMessage& message, Ticks now) {
   auto place = parse_delivery(message.reply);
   if (!place) return;  // not from JetStream
   silent_pulls_ = 0;
+  const std::chrono::nanoseconds taken_at{static_cast<std::int64_t>(place->time_ns)};
+  seen_ = std::max(seen_, TimePoint{std::chrono::duration_cast<Millis>(taken_at)});
   // Its subject is the stream's, so nothing says which request it answers; nearly always the last.
   if (pull_ != 0 && --pull_left_ == 0) pull_ = 0;
   // Pulls that have expired here may still bring some; they come again.

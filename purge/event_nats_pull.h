@@ -8,7 +8,9 @@
 //
 // All nodes with the same durable share its messages. What is not acknowledged comes again, after
 // kAckWait or as soon as it is handed back: a message that failed is, with a pause that doubles.
-// A message is known by its stream, number and time, so that one that comes again counts once.
+// A consumer that is gone is made again, from kAckWait before the last message that was seen here:
+// what others had not acknowledged is in there, and what counts already counts once. A message is
+// known by its stream, number and time, so that one that comes again counts once.
 
 #include <cstdint>
 #include <functional>
@@ -77,6 +79,7 @@ class EventNatsPull {
   std::size_t pull_left_ = 0;        // messages that it may still bring
   Ticks pull_until_{};
   int silent_pulls_ = 0;  // in a row
+  TimePoint seen_{};      // when the stream took the latest message that came; the epoch = none did
 };
 
 }  // namespace brink::purge

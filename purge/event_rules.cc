@@ -66,6 +66,7 @@ Verdict EventRules::judge(std::string_view text, std::string_view wait,
   std::string why;
   const auto event = Event::parse(text, why);
   if (!event) return dead(std::move(why));
+  if (event->is_tombstone()) return {};
   return counts(*event) ? purges(*event, wait, reason) : Verdict{};
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "purge/decimal.h"
+#include "purge/iso_time.h"
 
 namespace brink::purge {
 
@@ -237,14 +238,18 @@ std::optional<EventConsumer> parse_event_consumer(std::string_view text_) {
   return out;
 }
 
-std::string event_consumer_config(std::string_view stream, std::string_view durable,
-                                  std::string_view subject, Millis ack_wait) {
-  json::object config{
-      {"durable_name", durable},   {"deliver_policy", "new"},
-      {"ack_policy", "explicit"},  {"ack_wait", std::chrono::nanoseconds(ack_wait).count()},
-      {"max_deliver", -1},         {"max_ack_pending", kEventsPending},
-      {"filter_subject", subject}, {"replay_policy", "instant"}};
-  return json::serialize(json::object{{"stream_name", stream}, {"config", std::move(config)}});
+std::string event_consumer_config(const EventConsumerWish& wish) {
+  const bool is_new = wish.from == TimePoint{};
+  json::object config{{"durable_name", wish.durable},
+                      {"deliver_policy", is_new ? "new" : "by_start_time"},
+                      {"ack_policy", "explicit"},
+                      {"ack_wait", std::chrono::nanoseconds(wish.ack_wait).count()},
+                      {"max_deliver", -1},
+                      {"max_ack_pending", kEventsPending},
+                      {"filter_subject", wish.subject},
+                      {"replay_policy", "instant"}};
+  if (!is_new) config["opt_start_time"] = iso_time(wish.from);
+  return json::serialize(json::object{{"stream_name", wish.stream}, {"config", std::move(config)}});
 }
 
 std::string stream_names_request(std::string_view subject) {

@@ -73,10 +73,12 @@ struct EventConsumer {
   std::string filter_subject;
 };
 std::optional<EventConsumer> parse_event_consumer(std::string_view json);
-// Begins with what is published from then on; what is not acknowledged within `ack_wait` comes
-// again.
-std::string event_consumer_config(std::string_view stream, std::string_view durable,
-                                  std::string_view subject, Millis ack_wait);
+struct EventConsumerWish {
+  std::string_view stream, durable, subject;
+  Millis ack_wait{};  // what is not acknowledged by then comes again
+  TimePoint from{};   // messages that the stream took since; the epoch = what comes from now on
+};
+std::string event_consumer_config(const EventConsumerWish& wish);
 // For $JS.API.STREAM.NAMES and ….CONSUMER.MSG.NEXT.….
 std::string stream_names_request(std::string_view subject);
 std::string next_request(std::size_t batch, Millis expires);

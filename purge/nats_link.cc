@@ -104,14 +104,16 @@ struct NatsLink::Trampolines {
   static void reconnected(natsConnection*, void* closure) {
     with(closure, [](NatsLink& link, std::uint64_t) {
       link.reconnects_.add();
-      log_limited(LogLevel::Info, "nats_up", "purge", "connected to NATS again");
+      log_limited(LogLevel::Info, "nats_up", "purge",
+                  link.settings_.option + ": connected to NATS again");
       link.on_event(NatsEvent::Kind::Up);
     });
   }
   static void disconnected(natsConnection*, void* closure) {
     with(closure, [](NatsLink& link, std::uint64_t) {
       log_limited(LogLevel::Warning, "nats_down", "purge",
-                  "the connection to NATS is lost; connecting again until it succeeds");
+                  link.settings_.option +
+                      ": the connection to NATS is lost; connecting again until it succeeds");
       link.on_event(NatsEvent::Kind::Down);
     });
   }
@@ -130,7 +132,7 @@ struct NatsLink::Trampolines {
     with(closure, [&](NatsLink& link, std::uint64_t) {
       link.errors_.add();
       log_limited(LogLevel::Warning, "nats_error", "purge",
-                  fmt::format("NATS: {}", describe(status)));
+                  fmt::format("{}: {}", link.settings_.option, describe(status)));
     });
   }
 };
@@ -264,7 +266,8 @@ void NatsLink::run() {
     } else {
       errors_.add();
       log_limited(LogLevel::Warning, "nats_connect", "purge",
-                  "cannot connect to NATS; trying again until it succeeds: " + describe(status));
+                  settings_.option + ": cannot connect to NATS; trying again until it succeeds: " +
+                      describe(status));
     }
     lock.lock();
     if (status == NATS_OK) {

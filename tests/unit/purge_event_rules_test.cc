@@ -77,8 +77,28 @@ TEST(EventRules, DebeziumsEnvelopes) {
 }
 
 TEST(EventRules, TombstonesAreNothing) {
-  for (const char* text : {"", " \n", "null", " null\n"})
+  for (const char* text : {"", " \n", "null", " null\n", R"({"schema":null,"payload":null})"})
     EXPECT_THAT(values(by_tags({"t"}), text), ElementsAre("ignored")) << text;
+}
+
+TEST(EventRules, AnOutboxsPayloadIsAText) {
+  const auto options = by_tags({"product-{after.id|id}"});
+  EXPECT_THAT(values(options, R"("{\"id\":7}")"), ElementsAre("product-7"));
+  EXPECT_THAT(values(options, R"({"schema":{"type":"string"},"payload":"{\"id\":7}"})"),
+              ElementsAre("product-7"));
+  EXPECT_THAT(values(options, R"("7")"), ElementsAre(HasSubstr("not a JSON object")));
+  EXPECT_THAT(values(options, R"("\"{}\"")"), ElementsAre(HasSubstr("not a JSON object")));
+  // What somebody wrote into a column is no structure.
+  EXPECT_THAT(values(options, R"({"id":7,"payload":"{\"after\":{\"id\":8}}"})"),
+              ElementsAre("product-7"));
+  EXPECT_THAT(values(options, R"({"id":7,"schema":1,"payload":"{\"after\":{\"id\":8}}"})"),
+              ElementsAre("product-7"));
+  EXPECT_THAT(values(options, R"({"id":7,"payload":{"after":{"id":8}}})"),
+              ElementsAre("product-7"));
+  EXPECT_THAT(values(by_tags({"{payload.after.id}"}), R"({"id":7,"payload":{"after":{"id":8}}})"),
+              ElementsAre("8"));
+  EXPECT_THAT(values(options, R"({"id":7,"note":"{\"after\":{\"id\":8}}"})"),
+              ElementsAre("product-7"));
 }
 
 TEST(EventRules, Conditions) {
@@ -210,7 +230,7 @@ TEST(EventRules, Bounds) {
 }
 
 TEST(EventRules, WhatIsNoObjectIsDead) {
-  for (const char* text : {"x", "[]", "7", "\"a\"", "{", "{} {}", "{\"a\":\"\xff\"}"})
+  for (const char* text : {"x", "[]", "7", "\"a\"", "\"\"", "{", "{} {}", "{\"a\":\"\xff\"}"})
     EXPECT_THAT(values(by_tags({"t"}), text), ElementsAre(HasSubstr("not a JSON object"))) << text;
 }
 

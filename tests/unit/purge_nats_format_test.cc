@@ -47,6 +47,42 @@ TEST(NatsFormat, DeliveryPlaces) {
     EXPECT_FALSE(parse_delivery(subject).has_value()) << subject;
 }
 
+TEST(NatsFormat, WhereAMessageComesFrom) {
+  for (const char* subject : {"$JS.ACK.S.C.4.17.3.1700.9", "$JS.ACK.dom.acc.S.C.4.17.3.1700.9",
+                              "$JS.ACK._.acc.S.C.4.17.3.1700.9.x"}) {
+    const auto place = parse_delivery(subject);
+    ASSERT_TRUE(place.has_value()) << subject;
+    EXPECT_EQ(place->stream, "S");
+    EXPECT_EQ(place->deliveries, 4U);
+    EXPECT_EQ(place->time_ns, 1700U);
+  }
+}
+
+TEST(NatsFormat, EventConsumers) {
+  const auto good = parse_event_consumer(
+      R"({"config":{"ack_policy":"explicit","filter_subject":"shop.>"},"num_pending":1})");
+  ASSERT_TRUE(good.has_value());
+  EXPECT_TRUE(good->is_pull);
+  EXPECT_EQ(good->filter_subject, "shop.>");
+  EXPECT_FALSE(parse_event_consumer(R"({"config":{"ack_policy":"explicit","deliver_subject":"x"}})")
+                   ->is_pull);
+  EXPECT_FALSE(parse_event_consumer(R"({"config":{"ack_policy":"none"}})")->is_pull);
+  EXPECT_FALSE(parse_event_consumer(R"({"config":{}})")->is_pull);
+  EXPECT_EQ(parse_event_consumer(R"({"error":{"code":404}})")->error.code, 404);
+  for (const char* text : {"", "[]", "{}", R"({"config":7})"})
+    EXPECT_FALSE(parse_event_consumer(text).has_value()) << text;
+  EXPECT_EQ(parse_stream_names(R"({"streams":["A","B"]})")->first, "A");
+  for (const char* text : {"{}", R"({"streams":null})", R"({"streams":[]})", R"({"streams":[7]})"})
+    EXPECT_EQ(parse_stream_names(text)->first, "") << text;
+  EXPECT_FALSE(parse_stream_names("x").has_value());
+  EXPECT_THAT(event_consumer_config({"S", "C", "shop.>", Millis{30'000}}),
+              HasSubstr(R"("deliver_policy":"new")"));
+  EXPECT_THAT(event_consumer_config(
+                  {"S", "C", "shop.>", Millis{30'000}, TimePoint{Millis{1'700'000'000'123}}}),
+              HasSubstr(R"("opt_start_time":"2023-11-14T22:13:20.123Z")"));
+  EXPECT_EQ(next_request(3, Millis{5}), R"({"batch":3,"expires":5000000})");
+}
+
 TEST(NatsFormat, PublishAcks) {
   auto ack = parse_publish_ack(R"({"stream":"S","seq":7})");
   ASSERT_TRUE(ack.has_value());
