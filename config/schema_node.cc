@@ -174,7 +174,8 @@ constexpr Key kAdminKeys[] = {
         "so it must then be a loopback address.")
         .example_is("[{name: ops, token_env: BRINK_ADMIN_TOKEN, may: [read, purge, operate]}]"),
     branch<&AdminOptions::audit>("audit", Type::Map, kAuditSection,
-                                 "Who did what through the API, as JSON lines in a hash chain."),
+                                 "Who did what through the API, as JSON lines in a hash chain.")
+        .example_is("{path: /var/log/brink/audit.log}"),
 };
 
 }  // namespace

@@ -7,8 +7,8 @@
 #include <boost/json.hpp>
 #include <vector>
 
+#include "config/runtime/iso_time.h"
 #include "purge/decimal.h"
-#include "purge/iso_time.h"
 
 namespace brink::purge {
 

@@ -1,6 +1,7 @@
 #include "purge/record.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 
 #include "config/runtime/random.h"
@@ -11,7 +12,8 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::string_view kKinds[] = {"purge", "version", "join", "leave", "count"};
+constexpr std::array<std::string_view, kRecordKinds> kKinds = {"purge", "version", "join", "leave",
+                                                               "count"};
 constexpr Selector::Kind kSelectors[] = {
     Selector::Kind::Urls,  Selector::Kind::Tags, Selector::Kind::Prefix, Selector::Kind::Pattern,
     Selector::Kind::Regex, Selector::Kind::Host, Selector::Kind::All};

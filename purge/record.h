@@ -14,6 +14,8 @@
 
 namespace brink::purge {
 
+inline constexpr std::size_t kRecordKinds = 5;
+
 struct Record {
   enum class Kind : std::uint8_t {
     Purge,

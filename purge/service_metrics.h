@@ -15,7 +15,7 @@ struct ServiceMetrics {
   void count(Record::Kind kind) { records[static_cast<std::size_t>(kind)]->add(); }
   void update(const LogHealth& health);
 
-  std::array<Counter*, 4> records;
+  std::array<Counter*, kRecordKinds> records;
   Gauge& applied;
   Gauge& fenced;
   Gauge& joined;

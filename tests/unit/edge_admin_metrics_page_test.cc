@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "edge/node.h"
+#include "tests/unit/purge_log_support.h"
 
 namespace brink::edge {
 namespace {
@@ -26,8 +27,8 @@ struct Family {
 };
 
 // An edge with everything that registers metrics: a site, a regional tier (which nobody asks
-// anything) and a webhook.
-std::unique_ptr<Node> start_node(const Clock& clock) {
+// anything), a webhook and an audit log.
+std::unique_ptr<Node> start_node(const Clock& clock, const purge::TestFolder& folder) {
   config::Options options;
   options.node.workers = 1;
   options.listen = {{.address = "127.0.0.1:0", .tls = std::nullopt}};
@@ -45,6 +46,7 @@ std::unique_ptr<Node> start_node(const Clock& clock) {
   events.webhook->secret = "nobody sends anything";
   events.tags = {"all"};
   options.purge.events = {events};
+  options.admin.audit.path = folder.file("audit.log");
   std::string message;
   auto node = Node::start(options, clock, message);
   EXPECT_NE(node, nullptr) << message;
@@ -119,7 +121,8 @@ std::string page(const std::map<std::string, Family>& all) {
 // BRINK_UPDATE_DOCS=1 writes the page anew.
 TEST(MetricsPage, IsWhatANodeExposes) {
   const SystemClock clock;
-  const auto node = start_node(clock);
+  const purge::TestFolder folder;
+  const auto node = start_node(clock, folder);
   ASSERT_NE(node, nullptr);
   const std::string expected = page(families(scrape(node->admin_port())));
   const auto path = std::filesystem::path(BRINK_SOURCE_FOLDER) / "docs/metrics.md";
