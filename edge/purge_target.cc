@@ -129,13 +129,14 @@ purge::Matched PurgeTarget::count_now(const purge::Record& keys) const {
   if (selector.kind == Kind::Tags && selector.values.size() == 1 && everywhere) {
     const auto tag = store_.tag_totals(purge::hash_tag(selector.values[0]));
     const auto group = store_.tag_totals(purge::hash_group(selector.values[0]));
-    return {tag.responses + group.responses, tag.bytes + group.bytes};
+    // A response that has both would count twice.
+    if (tag.responses == 0 || group.responses == 0)
+      return {tag.responses + group.responses, tag.bytes + group.bytes};
   }
-  if (selector.kind == Kind::All && everywhere) {
-    const store::StoreStats stats = store_.stats();
-    return {stats.responses, stats.bytes_used};
-  }
-  return store_.stats().responses <= kCountNow ? count_all(keys) : purge::Matched{};
+  const store::StoreStats stats = store_.stats();
+  if (stats.responses <= kCountNow) return count_all(keys);
+  if (selector.kind == Kind::All && everywhere) return {stats.responses, stats.bytes_used};
+  return {};
 }
 
 purge::Matched PurgeTarget::count_all(const purge::Record& keys) const {
