@@ -21,7 +21,7 @@ namespace {
 
 // Sanitizers start slowly on a busy machine.
 constexpr Millis kStartLimit{20'000};
-constexpr Millis kStopLimit{10'000};
+constexpr Millis kStopLimit{30'000};  // a sanitizer looks for leaks at the end
 
 // A folder of our own for as long as the case runs.
 class ScratchFolder {
