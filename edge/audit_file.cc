@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,41 +10,18 @@
 #include <cstdio>
 #include <system_error>
 
+#include "purge/log_rewrite.h"
+
 namespace brink::edge {
 
 namespace {
 
-constexpr mode_t kMode = 0640;
 constexpr std::size_t kTailBytes = 2 * 1024 * 1024;  // of the file, in which its last line is found
 
 std::string reason() { return std::error_code(errno, std::generic_category()).message(); }
 
 std::string older(const std::string& path, std::uint32_t age) {
   return age == 0 ? path : fmt::format("{}.{}", path, age);
-}
-
-bool read_at(int file, std::uint64_t offset, std::size_t bytes, std::string& out) {
-  out.resize(bytes);
-  std::size_t done = 0;
-  while (done < bytes) {
-    const ssize_t n = ::pread(file, out.data() + done, bytes - done, static_cast<off_t>(offset + done));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return false;
-    if (n == 0) break;
-    done += static_cast<std::size_t>(n);
-  }
-  out.resize(done);
-  return true;
-}
-
-bool write_all(int file, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t n = ::write(file, text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return true;
 }
 
 std::uint64_t size_of(int file) {
@@ -78,17 +54,17 @@ std::unique_ptr<AuditFile> AuditFile::open(const std::string& path, std::uint64_
 }
 
 bool AuditFile::open_newest(std::string& message) {
-  file_ = ::open(path_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, kMode);
-  if (file_ < 0) {
-    message = fmt::format("the audit log '{}' cannot be opened: {}", path_, reason());
+  const int file = purge::open_and_lock(path_);
+  if (file < 0) {
+    message = errno == EWOULDBLOCK
+                  ? fmt::format("the audit log '{}' is another process's; give each node its own "
+                                "admin.audit.path",
+                                path_)
+                  : fmt::format("the audit log '{}' cannot be opened: {}", path_, reason());
     return false;
   }
-  if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
-    message = fmt::format("the audit log '{}' is another process's; give each node its own "
-                          "admin.audit.path",
-                          path_);
-    return false;
-  }
+  if (file_ >= 0) ::close(file_);
+  file_ = file;
   size_ = size_of(file_);
   return true;
 }
@@ -101,8 +77,8 @@ bool AuditFile::find_end(std::string& message) {
     if (file < 0) return true;  // a first start
     const std::uint64_t size = size_of(file);
     const std::uint64_t from = size - std::min<std::uint64_t>(size, kTailBytes);
-    std::string tail;
-    const bool is_read = read_at(file, from, static_cast<std::size_t>(size - from), tail);
+    std::string tail(static_cast<std::size_t>(size - from), '\0');
+    const bool is_read = purge::read_all(file, tail, from);
     if (age != 0) ::close(file);
     if (!is_read) {
       message = fmt::format("the audit log '{}' cannot be read: {}", name, reason());
@@ -112,7 +88,10 @@ bool AuditFile::find_end(std::string& message) {
     const std::size_t whole = end == tail.npos ? 0 : end + 1;
     if (age == 0 && whole < tail.size() && (from == 0 || whole > 0)) {
       size_ = from + whole;
-      if (::ftruncate(file_, static_cast<off_t>(size_)) != 0) return false;
+      if (::ftruncate(file_, static_cast<off_t>(size_)) != 0) {
+        message = fmt::format("the audit log '{}' cannot be written: {}", name, reason());
+        return false;
+      }
     }
     if (whole == 0) continue;
     const std::size_t before = end == 0 ? tail.npos : tail.rfind('\n', end - 1);
@@ -132,30 +111,25 @@ bool AuditFile::find_end(std::string& message) {
 }
 
 bool AuditFile::rotate(std::string& why) {
-  for (std::uint32_t age = files_ - 1; age > 0; --age) {
+  // A rotation that could not open the next file has moved the others already.
+  const bool has_moved = ::access(path_.c_str(), F_OK) != 0;
+  for (std::uint32_t age = has_moved ? 0 : files_ - 1; age > 0; --age) {
     const std::string from = older(path_, age - 1);
     if (::access(from.c_str(), F_OK) == 0 && std::rename(from.c_str(), older(path_, age).c_str()) != 0) {
       why = reason();
       return false;
     }
   }
-  if (files_ == 1 && ::unlink(path_.c_str()) != 0) {
+  if (files_ == 1 && !has_moved && ::unlink(path_.c_str()) != 0) {
     why = reason();
     return false;
   }
-  const int full = file_;
-  if (!open_newest(why)) {
-    if (file_ >= 0) ::close(file_);
-    file_ = full;  // goes on in the file that has another name now
-    return false;
-  }
-  ::close(full);
-  return true;
+  return open_newest(why);
 }
 
 bool AuditFile::append(const std::string& lines, const AuditLink& last, std::string& why) {
   if (size_ > 0 && size_ + lines.size() > bytes_ && !rotate(why)) return false;
-  if (!write_all(file_, lines) || ::fdatasync(file_) != 0) {
+  if (!purge::write_all(file_, lines, size_) || ::fdatasync(file_) != 0) {
     why = reason();
     // What is there of them would break the chain.
     if (::ftruncate(file_, static_cast<off_t>(size_)) != 0) why += "; and cannot be taken back";

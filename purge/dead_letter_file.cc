@@ -42,18 +42,6 @@ std::optional<DeadLetterLine> parse_line(std::string_view text) {
   return line;
 }
 
-// False, with errno, when not all of it could be read.
-bool read_all(int fd, std::string& out, std::uint64_t from) {
-  std::size_t at = 0;
-  while (at < out.size()) {
-    const ssize_t n = ::pread(fd, out.data() + at, out.size() - at, static_cast<off_t>(from + at));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    at += static_cast<std::size_t>(n);
-  }
-  return true;
-}
-
 }  // namespace
 
 DeadLetterFile::DeadLetterFile(DeadLetterFile&& other) noexcept

@@ -50,6 +50,18 @@ bool write_all(int fd, std::string_view bytes, std::uint64_t at) {
   return true;
 }
 
+bool read_all(int fd, std::string& out, std::uint64_t at) {
+  std::size_t done = 0;
+  while (done < out.size()) {
+    const ssize_t n =
+        ::pread(fd, out.data() + done, out.size() - done, static_cast<off_t>(at + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    done += static_cast<std::size_t>(n);
+  }
+  return true;
+}
+
 int open_memory() {
   return ::memfd_create("brink-purge-log", MFD_CLOEXEC);
 }

@@ -1,6 +1,6 @@
 #pragma once
 // A file beside the purge log that takes its place once it is whole and synced (log_file.h), and
-// the system calls that the two share.
+// the system calls that all files of lines share.
 
 #include <cstdint>
 #include <string>
@@ -16,6 +16,8 @@ inline constexpr int kLogFormat = 1;
 std::string header_json(const std::string& id, std::uint64_t floor, std::uint64_t lost_until);
 // False, with errno, when not all of `bytes` went to `at`.
 bool write_all(int fd, std::string_view bytes, std::uint64_t at);
+// Fills `out`, as long as it is, from `at` on. False, with errno, when it could not.
+bool read_all(int fd, std::string& out, std::uint64_t at);
 // Memory that looks like a file; -1 with errno.
 int open_memory();
 // A file for this process alone (flock) and still what `path` names. -1 with errno; EWOULDBLOCK:
