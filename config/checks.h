@@ -42,6 +42,11 @@ void check_nats_server(const CheckContext& context, NatsOptions& nats, const std
 void check_events(const CheckContext& context);  // checks_events.cc
 // Whether a subscription asks the servers of purge.nats.
 bool events_use_purge_nats(const CheckContext& context);
+// Says at `path` when no site is named so. checks_tokens.cc
+void check_site_name(const CheckContext& context, const std::string& name, const std::string& path);
+// Warns of a secret that is short; `source` says where it is. Ditto.
+void check_secret_length(const CheckContext& context, const std::string& source,
+                         const std::string& path, const std::string& secret);
 // Reads the variable's value, which must be one that a client can send (RFC 6750 §2.1), or says at
 // `path` what is wrong with it. The value is never part of a message. checks_tokens.cc
 void read_token_secret(const CheckContext& context, const std::string& variable,

@@ -5,19 +5,16 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
-#include <vector>
 
 #include "config/checks.h"
 #include "config/file_text.h"
 #include "config/findings.h"
-#include "config/suggest.h"
 
 namespace brink::config {
 
 namespace {
 
 constexpr std::size_t kSubscriptions = 64;
-constexpr std::size_t kShortSecret = 16;
 constexpr std::string_view kEvents = "purge.events";
 
 struct Subscription {
@@ -49,14 +46,7 @@ void check_purges(const Subscription& it) {
                      "says not what to purge; add tags: [\"product-{after.id}\"], or urls");
   }
   if (event.site.empty() || !it.is_clean("site") || !it.context.findings.is_clean("sites")) return;
-  std::vector<std::string_view> names;
-  for (const SiteOptions& site : it.context.options.sites)
-    names.push_back(site.name);
-  if (std::find(names.begin(), names.end(), event.site) != names.end()) return;
-  const std::string_view meant = closest(event.site, names);
-  it.context.error(it.at("site"),
-                   fmt::format("no site is named {}{}", quote(event.site),
-                               meant.empty() ? "" : fmt::format("; did you mean {}?", meant)));
+  check_site_name(it.context, event.site, it.at("site"));
 }
 
 // NATS takes no dots in these.
@@ -135,11 +125,7 @@ void read_secret(const Subscription& it, EventWebhookOptions& webhook) {
     return it.context.error(key, fmt::format("{} {}", where, found.problem));
   webhook.secret = std::move(found.text);
   check_standard_secret(it, webhook, key);
-  if (webhook.secret.size() >= kShortSecret) return;
-  it.context.warning(key,
-                     fmt::format("the secret in {} is short; use at least {} random characters, "
-                                 "as from: openssl rand -hex 32",
-                                 where, kShortSecret));
+  check_secret_length(it.context, where, key, webhook.secret);
 }
 
 void check_event_webhook(const Subscription& it) {

@@ -31,16 +31,8 @@ bool is_token(std::string_view secret) {
 void check_token_sites(const CheckContext& context, const AdminToken& token,
                        const std::string& path) {
   if (!context.findings.is_clean("sites") || !context.findings.is_clean(path)) return;
-  std::vector<std::string_view> names;
-  for (const SiteOptions& site : context.options.sites)
-    names.push_back(site.name);
   for (std::size_t i = 0; i < token.sites.size(); ++i) {
-    const std::string& name = token.sites[i];
-    if (name == "*" || std::find(names.begin(), names.end(), name) != names.end()) continue;
-    const std::string_view meant = closest(name, names);
-    context.error(item_path(path, i),
-                  fmt::format("no site is named {}{}", quote(name),
-                              meant.empty() ? "" : fmt::format("; did you mean {}?", meant)));
+    if (token.sites[i] != "*") check_site_name(context, token.sites[i], item_path(path, i));
   }
 }
 
@@ -51,11 +43,8 @@ void judge_secret(const CheckContext& context, const std::string& source, const 
         path, fmt::format("the secret in {} holds white space or characters that cannot be sent; "
                           "use printable ASCII (check for a line end)",
                           source));
-  } else if (secret.size() < kShortSecret) {
-    context.warning(
-        path, fmt::format("the secret in {} is short; use at least {} random characters, as from: "
-                          "openssl rand -hex 32",
-                          source, kShortSecret));
+  } else {
+    check_secret_length(context, source, path, secret);
   }
 }
 
@@ -98,6 +87,26 @@ std::string read_secret(const CheckContext& context, AdminToken& token, const st
 }
 
 }  // namespace
+
+void check_site_name(const CheckContext& context, const std::string& name,
+                     const std::string& path) {
+  std::vector<std::string_view> names;
+  for (const SiteOptions& site : context.options.sites)
+    names.push_back(site.name);
+  if (std::find(names.begin(), names.end(), name) != names.end()) return;
+  const std::string_view meant = closest(name, names);
+  context.error(path, fmt::format("no site is named {}{}", quote(name),
+                                  meant.empty() ? "" : fmt::format("; did you mean {}?", meant)));
+}
+
+void check_secret_length(const CheckContext& context, const std::string& source,
+                         const std::string& path, const std::string& secret) {
+  if (secret.size() >= kShortSecret) return;
+  context.warning(
+      path, fmt::format("the secret in {} is short; use at least {} random characters, as from: "
+                        "openssl rand -hex 32",
+                        source, kShortSecret));
+}
 
 void check_tokens(const CheckContext& context) {
   std::map<std::string, std::size_t> by_name;

@@ -84,12 +84,12 @@ AdminDone AdminRouter::audited(const AdminRoute& route, const AdminRequest& requ
   entry.from = request.client;
   entry.call = std::string(request.method) + " " + std::string(request.path);
   entry.request = request.body;
-  return [audit = audit_, entry = std::move(entry), done = std::move(done)](AdminResponse response) {
-    AuditEntry whole = entry;
-    whole.status = response.status;
-    if (whole.status == kUnauthorized || whole.status == kNotFound) whole.who.clear();
-    whole.answer = response.body;
-    audit->add(std::move(whole));
+  return [audit = audit_, entry = std::move(entry),
+          done = std::move(done)](AdminResponse response) mutable {  // called once
+    entry.status = response.status;
+    if (entry.status == kUnauthorized || entry.status == kNotFound) entry.who.clear();
+    entry.answer = response.body;
+    audit->add(std::move(entry));
     done(std::move(response));
   };
 }

@@ -27,11 +27,15 @@ std::string as_shown(std::string_view uri) {
 void DryRuns::add(std::uint64_t sequence, std::unique_ptr<const purge::Marks> alone) {
   const std::lock_guard lock(mutex_);
   if (waiting_.size() + running_.size() >= kMost) {
-    done_[sequence] = {};
+    keep(sequence, {});
   } else {
     waiting_.push_back({.sequence = sequence, .alone = std::move(alone)});
   }
-  while (done_.size() > 2 * kMost) done_.erase(done_.begin());
+}
+
+void DryRuns::keep(std::uint64_t sequence, purge::Matched matched) {
+  done_[sequence] = std::move(matched);
+  if (done_.size() > 2 * kMost) done_.erase(done_.begin());
 }
 
 bool DryRuns::has_room() const {
@@ -75,11 +79,10 @@ void DryRuns::count(Run& run, const store::StoredResponse& response, std::string
 void DryRuns::end() {
   const std::lock_guard lock(mutex_);
   for (Run& run : running_) {
-    done_[run.sequence] = {run.responses, run.bytes, std::move(run.preview)};
+    keep(run.sequence, {run.responses, run.bytes, std::move(run.preview)});
   }
   running_.clear();
   hits_ = {};
-  while (done_.size() > 2 * kMost) done_.erase(done_.begin());
 }
 
 std::optional<purge::Matched> DryRuns::take(std::uint64_t sequence) {

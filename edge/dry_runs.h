@@ -47,6 +47,7 @@ class DryRuns {
     std::shared_ptr<purge::Preview> preview = {};
     std::unordered_set<std::uint32_t> seen = {};  // keys whose hits are counted
   };
+  void keep(std::uint64_t sequence, purge::Matched matched);  // with mutex_ held
   void count(Run& run, const store::StoredResponse& response, std::string_view uri);
 
   mutable std::mutex mutex_;

@@ -26,8 +26,7 @@ purge::ApiSites api_sites(const PurgeState& state) {
   purge::ApiSites out;
   out.site_of = [&state](std::string_view host) {
     const auto sites = state.sites();
-    const Site* site = sites ? sites->find(host) : nullptr;
-    return site ? site->name : std::string();
+    return std::string(site_of_host(sites.get(), host));
   };
   out.has = [&state](std::string_view name) {
     const auto sites = state.sites();

@@ -5,6 +5,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 
+#include "edge/purge_target.h"
 #include "edge/warm_session.h"
 
 namespace brink::edge {
@@ -62,8 +63,7 @@ void NodeWarm::pump() {
 
 std::string NodeWarm::site_of(std::string_view host) const {
   const auto sites = parts_.state.sites();
-  const Site* site = sites ? sites->find(host) : nullptr;
-  return site ? site->name : std::string();
+  return std::string(site_of_host(sites.get(), host));
 }
 
 }  // namespace brink::edge

@@ -31,12 +31,16 @@ purge::Subject subject_of(const store::StoredResponse& response, const SiteTable
   return {.uri = uri, .site = site_of_uri(sites, uri), .tags = response.tags().packed()};
 }
 
+std::string_view site_of_host(const SiteTable* sites, std::string_view host) {
+  const Site* site = sites ? sites->find(host) : nullptr;
+  return site ? std::string_view(site->name) : std::string_view{};
+}
+
 std::string_view site_of_uri(const SiteTable* sites, std::string_view uri) {
   const std::size_t begin = uri.find("://");
-  if (!sites || begin == std::string_view::npos) return {};
+  if (begin == std::string_view::npos) return {};
   const std::string_view rest = uri.substr(begin + 3);
-  const Site* site = sites->find(rest.substr(0, rest.find('/')));
-  return site ? std::string_view(site->name) : std::string_view{};
+  return site_of_host(sites, rest.substr(0, rest.find('/')));
 }
 
 PurgeTarget::PurgeTarget(PurgeState& state, store::Store& store, const Clock& clock)

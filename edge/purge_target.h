@@ -83,6 +83,8 @@ inline constexpr std::size_t kWalkBatch = 256;  // responses that a walk holds a
 bool is_slice(const store::StoredResponse& response);
 // As purges look at it. Views of `response` and `sites`.
 purge::Subject subject_of(const store::StoredResponse& response, const SiteTable* sites);
+// The site that answers for a host now; empty = none.
+std::string_view site_of_host(const SiteTable* sites, std::string_view host);
 // The site that a stored response's URI belongs to now; empty = none.
 std::string_view site_of_uri(const SiteTable* sites, std::string_view uri);
 
