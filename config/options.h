@@ -56,6 +56,7 @@ struct ClientLimits {
   std::uint32_t connections_per_address = 16'384;  // → 503, close
   std::uint32_t requests_per_connection = 1'000'000;  // → Connection: close, GOAWAY
   Http2Limits http2;
+  bool operator==(const ClientLimits&) const = default;
 };
 
 enum class AdminRight : std::uint8_t { Read, Purge, Operate };

@@ -84,8 +84,9 @@ constexpr Key kListenKeys[] = {
 
 constexpr Key kHttp2Keys[] = {
     leaf<&Http2Limits::streams>("streams", Type::Count, "128",
-                                "Requests of one connection at once; a further one is refused with "
-                                "REFUSED_STREAM, to be sent again.")
+                                "Requests of one connection at once. A further one is refused with "
+                                "REFUSED_STREAM, to be sent again; from a client that has agreed "
+                                "to the number it ends the connection.")
         .between(1, 10'000),
     leaf<&Http2Limits::resets>("resets", Type::Count, "200",
                                "Streams that a client resets, or makes this node reset by breaking "

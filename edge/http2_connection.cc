@@ -140,23 +140,20 @@ void Http2Connection::count(Http2Event event) {
 void Http2Connection::end_with(std::uint32_t code, Limit limit) {
   passed_.reset();
   if (closing_ == Closing::Final) return;
-  closing_ = Closing::Final;
-  lingers_ = true;
-  flow_.metrics.count_limit(limit);
-  log_limited(LogLevel::Warning, to_string(limit), "http2",
-              "closed an HTTP/2 connection of " + client_address_ + ": more than " + std::string(option_of(limit)) + " allows (" +
-                  nghttp2_http2_strerror(code) + ")");
-  nghttp2_session_terminate_session(session_.get(), code);
+  broken_by_ = limit;
+  break_off(code);
 }
 
-// The library has found an error of the connection, and said so to the client.
+// An error of the connection, found here or by the library, of which the client is told.
 void Http2Connection::note_broken(std::uint32_t code) {
   if (closing_ == Closing::Final) return;
   closing_ = Closing::Final;
   lingers_ = true;
-  flow_.metrics.count_limit(Limit::Framing);
-  log_limited(LogLevel::Warning, "http2-broken", "http2",
-              "closed an HTTP/2 connection of " + client_address_ + ": it broke the protocol (" + nghttp2_http2_strerror(code) + ")");
+  flow_.metrics.count_limit(broken_by_);
+  const std::string why = broken_by_ == Limit::Framing ? std::string("it broke the protocol")
+                                                       : "more than " + std::string(option_of(broken_by_)) + " allows";
+  log_limited(LogLevel::Warning, to_string(broken_by_), "http2",
+              "closed an HTTP/2 connection of " + client_address_ + ": " + why + " (" + nghttp2_http2_strerror(code) + ")");
 }
 
 void Http2Connection::break_off(std::uint32_t code) {
@@ -281,6 +278,12 @@ void Http2Connection::trim() {
 void Http2Connection::on_drain() {
   close_gracefully();
   on_tick(shard_.coarse_now());
+}
+
+// What was announced to the client holds until it connects anew.
+void Http2Connection::on_reload() {
+  if (shard_.config().limits == limits_ && shard_.config().peers->contains(client_address_) == from_peer_) return;
+  close_gracefully();
 }
 
 void Http2Connection::on_stop() {

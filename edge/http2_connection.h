@@ -39,6 +39,7 @@ class Http2Connection final : public SessionBase, public Http2StreamOwner {
   void on_tick(Ticks now) override;
   void on_drain() override;
   void on_stop() override;
+  void on_reload() override;
   void on_wake(Http2Stream& stream) override;
 
  private:
@@ -71,6 +72,7 @@ class Http2Connection final : public SessionBase, public Http2StreamOwner {
   void start_body(Http2Stream& stream);
   void submit_interim(Http2Stream& stream, std::string_view head);
   void submit_response(Http2Stream& stream);
+  void set_priority(const Http2Stream& stream);
   void take_body(Http2Stream& stream, std::string_view bytes);
   void give_window(Http2Stream& stream);
   void forget_body(Http2Stream& stream);
@@ -126,6 +128,7 @@ class Http2Connection final : public SessionBase, public Http2StreamOwner {
   // To be acted upon after the library has returned: a bound of the guard, an error of the connection.
   std::optional<Limit> passed_;
   std::uint32_t broken_ = NGHTTP2_NO_ERROR;
+  Limit broken_by_ = Limit::Framing;
 };
 
 }  // namespace brink::edge

@@ -85,6 +85,7 @@ void Shard::apply(ShardConfig config) {
   flow_.cache = config_.cache;
   flow_.purge_methods = config_.purge_methods;
   upstream_->set_ring(config_.ring);
+  for (SessionBase& session : sessions_) session.on_reload();
 }
 
 void Shard::close_listener(const net::ip::tcp::endpoint& endpoint) {

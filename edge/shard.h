@@ -28,6 +28,7 @@ class SessionBase : public boost::intrusive::list_base_hook<boost::intrusive::li
   virtual void on_tick(Ticks now) = 0;
   virtual void on_drain() = 0;  // the node stops: idle connections end now
   virtual void on_stop() = 0;   // its grace is over: all end now
+  virtual void on_reload() {}   // the shard has a new configuration
 };
 
 // A configuration as a shard uses it; one copy per shard, replaced at reload.
