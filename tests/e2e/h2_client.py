@@ -72,7 +72,7 @@ class Connection:
         self.address = "%s:%d" % self._socket.getsockname()
         if tls:
             self._socket = tls.wrap_socket(self._socket, server_hostname=AUTHORITY)
-        self._buffer, self._decoder, self._fragments = b"", hpack.Decoder(), None
+        self._buffer, self.decoder, self._fragments = b"", hpack.Decoder(), None
         self.acknowledge = True      # whether SETTINGS and PING are answered
         self.seen = []               # every frame, in order
         self.streams = collections.defaultdict(Stream)
@@ -199,9 +199,16 @@ class Connection:
     def _take_headers(self, frame):
         self._fragments = (self._fragments or b"") + frame.content
         if frame.flags & h2.END_HEADERS:
-            fields = self._decoder.decode(self._fragments)
+            fields = self.decoder.decode(self._fragments)
             self._fragments = None
             self.streams[frame.stream].take(fields)
+
+    def granted(self, stream):
+        """How many bytes of DATA the server has ever allowed on this stream; 0: on the connection."""
+        updates = sum(int.from_bytes(f.payload, "big") & h2.MAX_WINDOW for f in self.seen
+                      if f.type == h2.WINDOW_UPDATE and f.stream == stream)
+        first = self.settings.get(h2.INITIAL_WINDOW_SIZE, h2.DEFAULT_WINDOW) if stream else h2.DEFAULT_WINDOW
+        return first + updates
 
     def story(self):
         """What came since the handshake, in short."""
