@@ -100,6 +100,9 @@ struct Http2Callbacks {
     const bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     if (is_head && !std::exchange(s->head_complete, true)) s->head.has_body = !ends;
     if (ends) s->remote_ended = true;
+    // Padding is no content either (CVE-2019-9518).
+    const bool is_padding = !is_head && frame->hd.length > 0 && frame->hd.length == frame->data.padlen;
+    if (is_padding && !ends) c.count(Http2Event::EmptyFrame);
     c.touch(*s);
     return 0;
   }
@@ -118,6 +121,9 @@ struct Http2Callbacks {
   static int on_frame_send(nghttp2_session* session, const nghttp2_frame* frame, void* data) noexcept {
     Http2Connection& c = connection(data);
     if (frame->hd.type == NGHTTP2_RST_STREAM && is_clients_fault(frame->rst_stream.error_code)) c.count(Http2Event::Reset);
+    if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code == NGHTTP2_REFUSED_STREAM) {
+      c.flow_.metrics.count_limit(Limit::Http2Streams);
+    }
     if (frame->hd.type == NGHTTP2_DATA) c.guard_.sent_data();
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) c.note_broken(frame->goaway.error_code);
     const bool ends = (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) &&
