@@ -59,7 +59,8 @@ def tls_context(*protocols):
 class Connection:
     """One connection to a port of this machine. With `handshake`, prefaces and SETTINGS are exchanged at once."""
 
-    def __init__(self, port, tls=None, timeout=TIMEOUT, handshake=True, settings=(), receive_buffer=None, source=None):
+    def __init__(self, port, tls=None, timeout=TIMEOUT, handshake=True, settings=(), receive_buffer=None, source=None,
+                 acknowledge=True):
         self.timeout, self.scheme = timeout, "https" if tls else "http"
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         if receive_buffer:
@@ -73,7 +74,7 @@ class Connection:
         if tls:
             self._socket = tls.wrap_socket(self._socket, server_hostname=AUTHORITY)
         self._buffer, self.decoder, self._fragments = b"", hpack.Decoder(), None
-        self.acknowledge = True      # whether SETTINGS and PING are answered
+        self.acknowledge = acknowledge  # whether SETTINGS and PING are answered
         self.seen = []               # every frame, in order
         self.streams = collections.defaultdict(Stream)
         self.settings, self.goaways, self.pongs = None, [], []
@@ -220,6 +221,16 @@ class Connection:
             said = said[:4] + [f"… {len(said) - 8} more …"] + said[-4:]
         return ", ".join(said + [self.closed or "then silence"])
 
+    def failed(self):
+        """The GOAWAY of a connection error, if one came; an orderly one ends no stream that has begun."""
+        return next((f for f in self.goaways if f.error != h2.NO_ERROR), None)
+
+    def poll(self):
+        """Takes what is there already. Whether the connection is still as good as any."""
+        while self._receive(time.monotonic() + 0.001):
+            pass
+        return not (self.closed or self.broken or self.goaways)
+
     # Waiting: each returns what it waited for, or raises Unexpected.
 
     def wait(self, holds, expected, timeout=None):
@@ -252,8 +263,8 @@ class Connection:
     def stream_error(self, stream, *codes, timeout=None):
         """RST_STREAM with one of the codes; or the same as an error of the connection (RFC 9113 section 5.4.2)."""
         state, expected = self.streams[stream], f"RST_STREAM({' or '.join(map(h2.error_name, codes))}) on stream {stream}"
-        self.wait(lambda: state.error is not None or self.goaways, expected, timeout)
-        code = state.error if state.error is not None else self.goaways[-1].error
+        self.wait(lambda: state.error is not None or self.failed(), expected, timeout)
+        code = state.error if state.error is not None else self.failed().error
         if code not in codes:
             raise Unexpected(expected, self.story())
         return code
@@ -262,7 +273,7 @@ class Connection:
         """A whole response; with `status`, that one (a number, or several)."""
         state = self.streams[stream]
         expected = f"a whole response on stream {stream}" + (f" with status {status}" if status else "")
-        self.wait(lambda: state.ended or state.error is not None or self.goaways, expected, timeout)
+        self.wait(lambda: state.ended or state.error is not None or self.failed(), expected, timeout)
         allowed = status if isinstance(status, (tuple, range, type(None))) else (status,)
         if not state.ended or state.status is None or (allowed and state.status not in allowed):
             raise Unexpected(expected, self.story())
@@ -271,7 +282,7 @@ class Connection:
     def head(self, stream=1, timeout=None):
         """The response's HEADERS, whatever follows."""
         state, expected = self.streams[stream], f"HEADERS on stream {stream}"
-        self.wait(lambda: state.status or state.error is not None or self.goaways, expected, timeout)
+        self.wait(lambda: state.status or state.error is not None or self.failed(), expected, timeout)
         if not state.status:
             raise Unexpected(expected, self.story())
         return state

@@ -45,6 +45,15 @@ def _split(c):
         h2.continuation(1, part, h2.END_HEADERS if part is parts[-1] else 0) for part in parts[1:])
 
 
+def _reset_by_the_server(*frames):
+    """A malformed request whose body was still to come; once it is reset, what had been under way."""
+    def act(c):
+        c.send(c.request(1, ("X-Upper", "x"), end=False))
+        c.stream_error(1, h2.PROTOCOL_ERROR)
+        return b"".join(frames) + c.request(3)
+    return act
+
+
 def _many_streams(c):
     numbers = (1, 3, 7, 101, 65537)
     c.send(b"".join(c.request(n) for n in numbers))
@@ -234,6 +243,11 @@ STREAMS = [
     Case("9113/5.1", "RST_STREAM twice is accepted", lambda c: c.post(1) + h2.rst_stream(1) * 2, alive),
     Case("9113/5.1", "after RST_STREAM the next stream is served", lambda c: c.post(1) + h2.rst_stream(1) + c.request(3),
          answered(200, stream=3)),
+    Case("9113/5.1", "what was under way on a stream that the server has reset is ignored",
+         _reset_by_the_server(h2.data(1, b"late") * 3, h2.headers(1, TRAILERS), h2.window_update(1, 5), h2.rst_stream(1)),
+         answered(200, stream=3)),
+    Case("9113/5.1", "a body that was under way on a stream that the server has reset is given back to the connection's window",
+         _reset_by_the_server(h2.data(1, CHUNK) * 30), answered(200, stream=3)),
     Case("9113/5.1", "DATA after trailers is STREAM_CLOSED",
          lambda c: c.post(1) + h2.headers(1, TRAILERS) + h2.data(1, b"x"), stream_error(h2.STREAM_CLOSED)),
     Case("9113/5.1.1", "stream numbers may be left out", _many_streams, alive),

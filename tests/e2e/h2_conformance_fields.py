@@ -113,8 +113,8 @@ PSEUDO = [
     Case("9113/8.3.1", "a :path beyond what is allowed is 414 or 431",
          lambda c: _long_path(c, 40000), refused(414, 431)),
     *(Case("9113/8.3.1", f":authority {authority!r} is refused", _with(authority=authority), malformed)
-      for authority in ("", "user@e2e.example", "e2e.example/x", "e2e example", "e2e.example:port", "e2e.example:99999",
-                        "[::1", "e2e\0example")),
+      for authority in ("", "user@e2e.example", "e2e.example/x", "e2e example", "e2e.example:port", "[::1",
+                        "e2e\0example")),
     Case("9113/8.3.1", "neither :authority nor Host is refused", _with(authority=None), malformed),
     Case("9113/8.3.1", "Host in place of :authority is accepted", _host(None, AUTHORITY), answered(200)),
     Case("9113/8.3.1", "Host that says the same as :authority is accepted", _host(AUTHORITY, AUTHORITY), answered(200)),

@@ -1,4 +1,7 @@
-"""What HTTP/2 servers must refuse, and how: the public suite's group "http2" in its order (RFC 7540's section numbers)."""
+"""What HTTP/2 servers must refuse, and how: the public suite's group "http2" in its order (RFC 7540's section numbers).
+
+Some of it RFC 9113 has made optional (a frame on a closed stream may be ignored, PRIORITY's content is); Brink does as asked.
+"""
 
 import h2_frames as h2
 import h2_hpack as hpack

@@ -11,6 +11,7 @@ import subprocess
 
 import harness
 import h2_case
+import h2_hpack as hpack
 from h2_client import Connection, tls_context
 from h2_conformance_connection import CONNECTION
 from h2_conformance_fields import FIELDS
@@ -81,6 +82,17 @@ class Conformance(EndToEnd):
         sentences = [(case.section, case.sentence) for case in CASES]
         repeated = {s for s in sentences if sentences.count(s) > 1 and s[0] != "generic/5"}
         self.assertEqual(repeated, set(), "two cases say the same")
+
+    def test_the_decoder(self):
+        """What the cases see goes through it: RFC 7541 appendix C.4, Huffman coding and a dynamic table."""
+        decoder, first = hpack.Decoder(), [(":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "www.example.com")]
+        third = [(":method", "GET"), (":scheme", "https"), (":path", "/index.html"), (":authority", "www.example.com")]
+        for block, fields in (("828684418cf1e3c2e5f23a6ba0ab90f4ff", first),
+                              ("828684be5886a8eb10649cbf", first + [("cache-control", "no-cache")]),
+                              ("828785bf408825a849e95ba97d7f8925a849e95bb8e8b4bf", third + [("custom-key", "custom-value")])):
+            self.assertEqual(decoder.decode(bytes.fromhex(block)), fields)
+        self.assertEqual((len(decoder.table), decoder.size), (3, 164))
+        self.assertEqual(hpack.huffman(b"www.example.com").hex(), "f1e3c2e5f23a6ba0ab90f4ff")
 
     def test_the_page_lists_every_case(self):
         rows = [f"| {number} | {case.sentence.replace('|', chr(92) + '|')} |" for number, case in h2_case.numbered(CASES)]
