@@ -108,6 +108,9 @@ struct Http2Callbacks {
     const bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     if (is_head && !std::exchange(s->head_complete, true)) s->head.has_body = !ends;
     if (ends) s->remote_ended = true;
+    // Padding is no content either (CVE-2019-9518).
+    const bool is_padding = !is_head && frame->hd.length > 0 && frame->hd.length == frame->data.padlen;
+    if (is_padding && !ends) c.count(Http2Event::EmptyFrame);
     c.touch(*s);
     return 0;
   }
