@@ -36,6 +36,7 @@ struct TlsOptions {
 struct ListenOptions {
   std::string address = "0.0.0.0:8080";  // host:port, [v6]:port; port 0 = any free one
   std::optional<TlsOptions> tls;
+  std::vector<std::string> proxy_protocol = {};  // CIDRs whose connections begin with a PROXY header; empty = none
 };
 
 // What one client, and all of them together, may take (each has a metric and a defined answer).
@@ -113,10 +114,16 @@ struct CacheOptions {
 
 enum class Balance : std::uint8_t { RoundRobin, LeastOutstanding };
 
+enum class UpstreamTlsVersion : std::uint8_t { Tls12, Tls13 };
+
 struct UpstreamTlsOptions {
   bool verify = true;
   std::string ca;           // PEM file; empty = the system's
   std::string server_name;  // SNI and name to verify; empty = the server's host
+  std::string certificate = {};         // PEM file, chain included: ours, for servers that ask; empty = none
+  std::string key = {};                 // PEM file
+  std::vector<std::string> pins = {};   // "sha256//" and base64 of a public key's hash; empty = any key
+  UpstreamTlsVersion min_version = UpstreamTlsVersion::Tls12;
 };
 
 struct HealthCheckOptions {

@@ -71,6 +71,13 @@ constexpr Key kListenKeys[] = {
         "Makes this listener speak TLS, with HTTP/1.1 or HTTP/2 as the client asks by ALPN.")
         .also_called("ssl https")
         .example_is("{certificate: cert.pem, key: key.pem}"),
+    leaf<&ListenOptions::proxy_protocol>(
+        "proxy_protocol", Type::Cidr, "",
+        "Networks of the load balancers whose connections begin with a PROXY header, version 1 or 2: "
+        "there it is required, and names the client. Connections from elsewhere are served without "
+        "one.")
+        .also_called("proxy accept_proxy send_proxy")
+        .list(),
 };
 
 constexpr Key kLimitsKeys[] = {
