@@ -20,17 +20,17 @@ constexpr Millis kSettle{200};  // between the announcement of the end and the e
 
 }  // namespace
 
-Awaitable<void> http2_session(Shard& shard, ClientStream& stream, const std::string& client_address, Handover start) {
+Awaitable<void> http2_session(Shard& shard, ClientStream& stream, const ClientAddress& client_address, Handover start) {
   auto connection = std::make_unique<Http2Connection>(shard, stream, client_address);
   co_await connection->run(std::move(start));
 }
 
-Http2Connection::Http2Connection(Shard& shard, ClientStream& stream, const std::string& client_address)
+Http2Connection::Http2Connection(Shard& shard, ClientStream& stream, const ClientAddress& client_address)
     : shard_(shard),
       flow_(shard.flow()),
       stream_(stream),
       client_address_(client_address),
-      from_peer_(shard.config().peers->contains(client_address)),
+      from_peer_(client_address.is_peer(*shard.config().peers)),
       limits_(shard.config().limits),
       guard_(limits_.http2),
       input_(kFirstInput),
@@ -118,7 +118,7 @@ void Http2Connection::end_with(std::uint32_t code, Limit limit) {
   lingers_ = true;
   flow_.metrics.count_limit(limit);
   log_limited(LogLevel::Warning, to_string(limit), "http2",
-              "closed an HTTP/2 connection of " + client_address_ + ": more than " + std::string(option_of(limit)) + " allows (" +
+              "closed an HTTP/2 connection of " + client_address_.text + ": more than " + std::string(option_of(limit)) + " allows (" +
                   nghttp2_http2_strerror(code) + ")");
   nghttp2_session_terminate_session(session_.get(), code);
 }
@@ -130,7 +130,7 @@ void Http2Connection::note_broken(std::uint32_t code) {
   lingers_ = true;
   flow_.metrics.count_limit(Limit::Framing);
   log_limited(LogLevel::Warning, "http2-broken", "http2",
-              "closed an HTTP/2 connection of " + client_address_ + ": it broke the protocol (" + nghttp2_http2_strerror(code) + ")");
+              "closed an HTTP/2 connection of " + client_address_.text + ": it broke the protocol (" + nghttp2_http2_strerror(code) + ")");
 }
 
 // New streams end first, then those under way (RFC 9113 §6.8).

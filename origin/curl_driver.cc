@@ -72,7 +72,8 @@ CurlDriver::CurlDriver(net::io_context& io, const Clock& clock, Owner& owner)
   set(CURLMOPT_TIMERDATA, this);
   set(CURLMOPT_MAXCONNECTS, kIdleConnections);
   // One exchange per HTTP/2 connection at a time: libcurl 7.88 reads nothing from a connection
-  // while one of its streams is paused, so a slow reader of one response would hold up every other.
+  // while one of its streams is paused, so a slow reader of one response would hold up every other
+  // (tests/unit/origin_multiplexing_test.cc).
   set(CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
   set(CURLMOPT_MAX_HOST_CONNECTIONS, 0L);  // the bound is per group of servers: slots.h
   set(CURLMOPT_MAX_TOTAL_CONNECTIONS, 0L);

@@ -72,6 +72,8 @@ TEST(ConfigBad, Values) {
       {"node:\n  workers: \"4\"\n",
        {"2:12: error: node.workers: expected a whole number from 0 to 256, found \"4\"; leave out "
         "the quotes"}},
+      {"listen:\n  - address: 127.0.0.1:0\n    proxy_protocol: [10.0.0.5]\n",
+       {"3:22: error: listen[0].proxy_protocol[0]: expected a network such as 10.0.0.0/8"}},
       {"node:\n  name: [a]\n", {"2:9: error: node.name: expected a name, found a list"}},
       {"node:\n  name:\n    a: b\n", {"3:5: error: node.name: expected a name, found a map"}},
       {"node:\n  name:\n",
