@@ -39,6 +39,7 @@ struct ListenOptions {
   std::optional<TlsOptions> tls;
   bool http2 = true;         // by ALPN with TLS, with prior knowledge without
   bool h2c_upgrade = false;  // also by Upgrade: h2c (RFC 7540 §3.2), without TLS
+  std::vector<std::string> proxy_protocol = {};  // CIDRs whose connections begin with a PROXY header; empty = none
 };
 
 // What one client, and all of them together, may take (each has a metric and a defined answer).
@@ -118,10 +119,16 @@ struct CacheOptions {
 
 enum class Balance : std::uint8_t { RoundRobin, LeastOutstanding };
 
+enum class UpstreamTlsVersion : std::uint8_t { Tls12, Tls13 };
+
 struct UpstreamTlsOptions {
   bool verify = true;
   std::string ca;           // PEM file; empty = the system's
   std::string server_name;  // SNI and name to verify; empty = the server's host
+  std::string certificate = {};         // PEM file, chain included: ours, for servers that ask; empty = none
+  std::string key = {};                 // PEM file
+  std::vector<std::string> pins = {};   // "sha256//" and base64 of a public key's hash; empty = any key
+  UpstreamTlsVersion min_version = UpstreamTlsVersion::Tls12;
 };
 
 struct HealthCheckOptions {

@@ -46,6 +46,7 @@ enum class Type : std::uint8_t {
   UrlTemplate,
   EventField,
   EventValue,
+  KeyPin,
   File,
   AbsoluteFile,
   // structure

@@ -80,6 +80,13 @@ constexpr Key kListenKeys[] = {
         "Without TLS, also switch to HTTP/2 when a request says Upgrade: h2c. Not behind a proxy "
         "that passes Upgrade on: what follows would pass it unseen.")
         .also_called("h2c"),
+    leaf<&ListenOptions::proxy_protocol>(
+        "proxy_protocol", Type::Cidr, "",
+        "Networks of the load balancers whose connections begin with a PROXY header, version 1 or 2: "
+        "there it is required, and names the client. Connections from elsewhere are served without "
+        "one.")
+        .also_called("proxy accept_proxy send_proxy")
+        .list(),
 };
 
 constexpr Key kHttp2Keys[] = {

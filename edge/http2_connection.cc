@@ -20,17 +20,17 @@ constexpr Millis kSettle{200};  // between the announcement of the end and the e
 
 }  // namespace
 
-Awaitable<void> http2_session(Shard& shard, ClientStream& stream, const std::string& client_address, Handover start) {
+Awaitable<void> http2_session(Shard& shard, ClientStream& stream, const ClientAddress& client_address, Handover start) {
   auto connection = std::make_unique<Http2Connection>(shard, stream, client_address);
   co_await connection->run(std::move(start));
 }
 
-Http2Connection::Http2Connection(Shard& shard, ClientStream& stream, const std::string& client_address)
+Http2Connection::Http2Connection(Shard& shard, ClientStream& stream, const ClientAddress& client_address)
     : shard_(shard),
       flow_(shard.flow()),
       stream_(stream),
       client_address_(client_address),
-      from_peer_(shard.config().peers->contains(client_address)),
+      from_peer_(client_address.is_peer(*shard.config().peers)),
       limits_(shard.config().limits),
       guard_(limits_.http2),
       input_(kFirstInput),
@@ -153,7 +153,7 @@ void Http2Connection::note_broken(std::uint32_t code) {
   const std::string why = broken_by_ == Limit::Framing ? std::string("it broke the protocol")
                                                        : "more than " + std::string(option_of(broken_by_)) + " allows";
   log_limited(LogLevel::Warning, to_string(broken_by_), "http2",
-              "closed an HTTP/2 connection of " + client_address_ + ": " + why + " (" + nghttp2_http2_strerror(code) + ")");
+              "closed an HTTP/2 connection of " + client_address_.text + ": " + why + " (" + nghttp2_http2_strerror(code) + ")");
 }
 
 void Http2Connection::break_off(std::uint32_t code) {

@@ -32,7 +32,7 @@ struct Http2Free {
 
 class Http2Connection final : public SessionBase, public Http2StreamOwner {
  public:
-  Http2Connection(Shard& shard, ClientStream& stream, const std::string& client_address);
+  Http2Connection(Shard& shard, ClientStream& stream, const ClientAddress& client_address);
   ~Http2Connection() override;
   Awaitable<void> run(Handover start);
 
@@ -93,7 +93,7 @@ class Http2Connection final : public SessionBase, public Http2StreamOwner {
   Shard& shard_;
   FlowContext& flow_;
   ClientStream& stream_;
-  const std::string& client_address_;
+  const ClientAddress& client_address_;
   const bool from_peer_;
   const config::ClientLimits limits_;
   Http2Guard guard_;

@@ -56,7 +56,8 @@ void Http2Connection::begin(Http2Stream& s) {
   s.begun = true;
   ++served_;
   const HeadFault fault = s.request.finish(limits_, s.head);
-  s.head.client_address = client_address_;
+  s.head.client_address = client_address_.text;
+  s.head.address_is_proxys = client_address_.is_proxys;
   s.head.from_peer = from_peer_;
   s.head.tls = stream_.is_tls();
   s.head.scheme = s.head.tls ? "https" : "http";

@@ -212,6 +212,7 @@ std::optional<Prepared> NodeImpl::prepare(const config::Options& options, std::s
     }
     listener.endpoint = *endpoint;
     listener.protocols = {listen.http2, listen.h2c_upgrade};
+    if (!listen.proxy_protocol.empty()) listener.proxies = std::make_shared<const PeerList>(listen.proxy_protocol);
     if (listen.tls && !(listener.tls = make_tls_context(*listen.tls, listen.http2, message))) return std::nullopt;
     out.listeners.push_back(std::move(listener));
   }

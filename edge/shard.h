@@ -61,6 +61,7 @@ struct ListenerConfig {
   net::ip::tcp::endpoint endpoint;
   std::shared_ptr<net::ssl::context> tls;  // null = clear text
   Protocols protocols;
+  std::shared_ptr<const PeerList> proxies;  // whose connections begin with a PROXY header; null = nobody's
 };
 
 class Shard final : public ShardPort {

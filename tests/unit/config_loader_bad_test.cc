@@ -57,6 +57,27 @@ TEST(ConfigBad, Keys) {
   });
 }
 
+TEST(ConfigBad, ProxiesInFrontAndTlsToUpstreams) {
+  const std::string listen = "listen: [{address: \"127.0.0.1:0\"}]\nsites:\n  - origin:\n      servers: [\"https://o\"]\n";
+  const std::string pin = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+  expect_rows(
+      {
+          {"listen:\n  - address: 127.0.0.1:0\n    proxy_protocol: [10.0.0.5]\nsites: [{origin: {servers: [\"http://o\"]}}]\n",
+           {"3:22: error: listen[0].proxy_protocol[0]: expected a network such as 10.0.0.0/8"}},
+          {listen + "      tls: {certificate: a.pem}\n",
+           {"5:7: error: sites[0].origin.tls.key: is missing; a certificate is of no use without it"}},
+          {listen + "      tls: {key: a.pem}\n",
+           {"5:7: error: sites[0].origin.tls.certificate: is missing; a key is of no use without it"}},
+          {listen + "      tls: {min_version: 1.1}\n",
+           {"5:26: error: sites[0].origin.tls.min_version: expected one of 1.2, 1.3, found \"1.1\""}},
+          {listen + "      tls: {pins: [\"" + pin + "\", \"" + pin.substr(0, 51) + "\"]}\n",
+           {"5:76: error: sites[0].origin.tls.pins[1]: expected sha256// and the base64"}},
+          {listen + "      tls: {pins: [\"md5//" + pin.substr(8) + "\"]}\n",
+           {"5:20: error: sites[0].origin.tls.pins[0]: expected sha256// and the base64"}},
+      },
+      "");
+}
+
 TEST(ConfigBad, Values) {
   expect_rows({
       {"node:\n  name: fra 1\n", {"2:9: error: node.name: expected a name of 1 to 63 letters"}},
