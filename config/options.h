@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "config/event_options.h"
+#include "config/http2_options.h"
 #include "config/nats_options.h"
 #include "config/runtime/clock.h"
 #include "config/tls_options.h"
@@ -32,6 +33,8 @@ struct NodeOptions {
 struct ListenOptions {
   std::string address = "0.0.0.0:8080";  // host:port, [v6]:port; port 0 = any free one
   std::optional<TlsOptions> tls;
+  bool http2 = true;         // by ALPN with TLS, with prior knowledge without
+  bool h2c_upgrade = false;  // also by Upgrade: h2c (RFC 7540 §3.2), without TLS
 };
 
 // What one client, and all of them together, may take (each has a metric and a defined answer).
@@ -49,7 +52,8 @@ struct ClientLimits {
   std::uint64_t body_bytes = 1ULL << 30U;      // request body → 413
   std::uint32_t connections = 16'384;          // per node → 503, close
   std::uint32_t connections_per_address = 16'384;  // → 503, close
-  std::uint32_t requests_per_connection = 1'000'000;  // → Connection: close
+  std::uint32_t requests_per_connection = 1'000'000;  // → Connection: close, GOAWAY
+  Http2Limits http2;
 };
 
 enum class AdminRight : std::uint8_t { Read, Purge, Operate };

@@ -56,7 +56,45 @@ constexpr Key kListenKeys[] = {
         "Makes this listener speak TLS, with HTTP/1.1 or HTTP/2 as the client asks by ALPN.")
         .also_called("ssl https")
         .example_is("{certificate: cert.pem, key: key.pem}"),
+    leaf<&ListenOptions::http2>(
+        "http2", Type::Boolean, "true",
+        "HTTP/2 beside HTTP/1.1: by ALPN with TLS, for clients that begin with it without TLS.")
+        .also_called("h2"),
+    leaf<&ListenOptions::h2c_upgrade>(
+        "h2c_upgrade", Type::Boolean, "false",
+        "Without TLS, also switch to HTTP/2 when a request says Upgrade: h2c. Not behind a proxy "
+        "that passes Upgrade on: what follows would pass it unseen.")
+        .also_called("h2c"),
 };
+
+constexpr Key kHttp2Keys[] = {
+    leaf<&Http2Limits::streams>("streams", Type::Count, "128",
+                                "Requests of one connection at once; a further one is refused with "
+                                "REFUSED_STREAM, to be sent again.")
+        .between(1, 10'000),
+    leaf<&Http2Limits::resets>("resets", Type::Count, "200",
+                               "Streams that a client resets, or makes this node reset by breaking "
+                               "the protocol.")
+        .between(1, 1'000'000),
+    leaf<&Http2Limits::pings>("pings", Type::Count, "100", "PING frames.").between(1, 1'000'000),
+    leaf<&Http2Limits::settings>("settings", Type::Count, "50", "SETTINGS frames.")
+        .between(1, 1'000'000),
+    leaf<&Http2Limits::priorities>("priorities", Type::Count, "1000",
+                                   "PRIORITY and PRIORITY_UPDATE frames.")
+        .between(1, 1'000'000),
+    leaf<&Http2Limits::empty_frames>("empty_frames", Type::Count, "100",
+                                     "Frames without content that do not end anything.")
+        .between(1, 1'000'000),
+    leaf<&Http2Limits::window_updates>(
+        "window_updates", Type::Count, "1000",
+        "WINDOW_UPDATE frames beyond ten for each DATA frame that was sent.")
+        .between(1, 1'000'000),
+    leaf<&Http2Limits::continuations>("continuations", Type::Count, "8",
+                                      "CONTINUATION frames of one request head, whatever the time.")
+        .between(0, 1'000),
+};
+
+const Section kHttp2Section{kHttp2Keys, fresh<Http2Limits>};
 
 constexpr Key kLimitsKeys[] = {
     leaf<&ClientLimits::handshake_timeout>(
@@ -108,8 +146,12 @@ constexpr Key kLimitsKeys[] = {
         .between(1, 10'000'000),
     leaf<&ClientLimits::requests_per_connection>(
         "requests_per_connection", Type::Count, "1000000",
-        "Requests answered on one connection; the last answer says Connection: close.")
+        "Requests answered on one connection; the last answer says Connection: close, or GOAWAY.")
         .between(1, 1'000'000'000),
+    branch<&ClientLimits::http2>(
+        "http2", Type::Map, kHttp2Section,
+        "What one HTTP/2 connection may do within ten seconds; beyond it the connection ends with "
+        "GOAWAY and ENHANCE_YOUR_CALM."),
 };
 
 constexpr Key kTokenKeys[] = {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "config/options.h"
 #include "edge/asio.h"
@@ -23,11 +24,15 @@ class ClientStream {
  public:
   virtual ~ClientStream() = default;
   virtual Awaitable<IoResult> handshake() = 0;  // nothing on TCP
+  virtual std::string_view alpn() const = 0;    // the protocol agreed on; empty = none
   virtual Awaitable<IoResult> read_some(char* into, std::size_t size) = 0;
   // Some bytes of `parts`, at least one.
   virtual Awaitable<IoResult> write_some(std::span<const iovec> parts) = 0;
-  // What can be written without waiting, plain TCP only: the bytes taken, or -1 for "not here, not now".
+  // What can be written without waiting: the bytes taken, or -1 for "not now". Who is told less than he has must come with the
+  // rest of the same bytes to write_some(): over TLS they may be encrypted already.
   virtual ssize_t try_write(std::span<const iovec> parts) noexcept = 0;
+  // No more will be written; the client may go on sending.
+  virtual void end_writing() = 0;
   virtual Socket& socket() = 0;
   virtual bool is_tls() const = 0;
   void cancel();
@@ -38,8 +43,8 @@ class ClientStream {
 std::unique_ptr<ClientStream> make_plain_stream(Socket socket);
 std::unique_ptr<ClientStream> make_tls_stream(Socket socket, std::shared_ptr<net::ssl::context> context);
 
-// TLS 1.2 and 1.3, ALPN "http/1.1". Null, with a sentence in `message`, when a file cannot be used.
-std::shared_ptr<net::ssl::context> make_tls_context(const config::TlsOptions& options, std::string& message);
+// TLS 1.2 and 1.3; ALPN "h2", if `http2`, then "http/1.1". Null, with a sentence in `message`, when a file cannot be used.
+std::shared_ptr<net::ssl::context> make_tls_context(const config::TlsOptions& options, bool http2, std::string& message);
 
 // Drops the first `bytes` of a list of parts; returns what is left of it.
 std::span<iovec> skip_bytes(std::span<iovec> parts, std::size_t bytes);

@@ -50,6 +50,22 @@ std::string_view to_string(Limit limit) {
       return "warm-jobs";
     case Limit::WarmUrls:
       return "warm-urls";
+    case Limit::Http2Streams:
+      return "http2-streams";
+    case Limit::Http2Resets:
+      return "http2-resets";
+    case Limit::Http2Pings:
+      return "http2-pings";
+    case Limit::Http2Settings:
+      return "http2-settings";
+    case Limit::Http2Priorities:
+      return "http2-priorities";
+    case Limit::Http2EmptyFrames:
+      return "http2-empty-frames";
+    case Limit::Http2WindowUpdates:
+      return "http2-window-updates";
+    case Limit::Http2Continuations:
+      return "http2-continuations";
     case Limit::Count_:
       break;
   }
@@ -82,6 +98,10 @@ EdgeMetrics::EdgeMetrics(MetricsRegistry& r)
       connections_accepted(
           r.counter("brink_edge_connections_accepted_total", "Client connections accepted.")),
       connections(r.gauge("brink_edge_connections", "Client connections open now.")),
+      http2_connections(r.counter("brink_edge_http2_connections_total",
+                                  "Client connections that spoke HTTP/2.")),
+      http2_streams(r.counter("brink_edge_http2_streams_total",
+                              "Streams that clients opened on HTTP/2 connections.")),
       fetches_active(r.gauge("brink_edge_fetches_active", "Fetches under way now.")),
       tunnels(
           r.counter("brink_edge_tunnels_total", "Upgraded connections tunnelled (WebSocket).")) {

@@ -12,7 +12,8 @@ namespace brink::edge {
 enum class Limit : std::uint8_t {
   HeaderTimeout, BodyTimeout, IdleTimeout, WriteTimeout, HeaderBytes, HeaderFields, UriBytes, BodyBytes,
   Connections, ConnectionsPerAddress, Fetches, Followers, FollowerTimeout, BackgroundFetches, Framing,
-  SlowReaders, Tags, WarmJobs, WarmUrls,
+  SlowReaders, Tags, WarmJobs, WarmUrls, Http2Streams, Http2Resets, Http2Pings, Http2Settings, Http2Priorities,
+  Http2EmptyFrames, Http2WindowUpdates, Http2Continuations,
   Count_,
 };
 std::string_view to_string(Limit limit);
@@ -39,6 +40,8 @@ struct EdgeMetrics {
   Counter& fills_cut;            // bodies that broke off
   Counter& connections_accepted;
   Gauge& connections;
+  Counter& http2_connections;
+  Counter& http2_streams;
   Gauge& fetches_active;
   Counter& tunnels;
 };

@@ -33,7 +33,7 @@ Awaitable<void> Http1Connection::read_body() {
       begin_ == end_) {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     const iovec text{const_cast<char*>(kContinue.data()), kContinue.size()};
-    const IoResult written = co_await stream_->write_some({&text, 1});
+    const IoResult written = co_await stream_.write_some({&text, 1});
     alive = !written.error;
   }
   while (alive && body_fault_.status == 0) {
@@ -45,7 +45,7 @@ Awaitable<void> Http1Connection::read_body() {
     }
     arm(read_deadline_, limits_.body_timeout);
     read_limit_ = Limit::BodyTimeout;
-    const IoResult got = co_await stream_->read_some(buffer_.get() + end_, capacity_ - end_);
+    const IoResult got = co_await stream_.read_some(buffer_.get() + end_, capacity_ - end_);
     read_deadline_ = kNever;
     alive = !got.error;
     end_ += got.bytes;
@@ -113,7 +113,7 @@ Awaitable<void> Http1Connection::end_body() {
   const bool is_short = head_.content_length && expected - body_.received() <= kMaxDrainBytes;
   if (!is_short || expired_) {
     keep_alive_ = false;
-    stream_->cancel();
+    stream_.cancel();
   }
   while (reading_body_) co_await wakeup_.wait();
 }

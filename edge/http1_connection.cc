@@ -3,7 +3,7 @@
 #include <boost/asio/post.hpp>
 #include <cstring>
 
-#include "edge/http1_session.h"
+#include "edge/http2_upgrade.h"
 #include "edge/tunnel.h"
 
 namespace brink::edge {
@@ -17,17 +17,18 @@ constexpr std::size_t kLingerBytes = 256 * 1024;
 
 }  // namespace
 
-Awaitable<void> http1_session(Shard& shard, std::unique_ptr<ClientStream> stream, std::string client_address) {
-  Http1Connection connection(shard, std::move(stream), std::move(client_address));
-  co_await connection.run();
+Awaitable<Handover> http1_session(Shard& shard, ClientStream& stream, const std::string& client_address, Protocols allowed) {
+  Http1Connection connection(shard, stream, client_address, allowed);
+  co_return co_await connection.run();
 }
 
-Http1Connection::Http1Connection(Shard& shard, std::unique_ptr<ClientStream> stream, std::string client_address)
+Http1Connection::Http1Connection(Shard& shard, ClientStream& stream, const std::string& client_address, Protocols allowed)
     : shard_(shard),
       flow_(shard.flow()),
-      client_address_(std::move(client_address)),
+      client_address_(client_address),
+      allowed_(allowed),
       from_peer_(shard.config().peers->contains(client_address_)),
-      stream_(std::move(stream)),
+      stream_(stream),
       wakeup_(shard.io()),
       limits_(shard.config().limits),
       buffer_(std::make_unique_for_overwrite<char[]>(kFirstBuffer)),
@@ -42,16 +43,10 @@ Http1Connection::Http1Connection(Shard& shard, std::unique_ptr<ClientStream> str
 Http1Connection::~Http1Connection() {
   transaction_.release();
   shard_.leave(*this);
-  shard_.connections().leave(client_address_);
 }
 
-Awaitable<void> Http1Connection::run() {
-  if (stream_->is_tls()) {
-    arm(read_deadline_, limits_.header_timeout);
-    read_limit_ = Limit::HeaderTimeout;
-    const IoResult shaken = co_await stream_->handshake();
-    if (shaken.error) co_return stream_->close(true);
-  }
+Awaitable<Handover> Http1Connection::run() {
+  Handover handover;
   std::uint32_t burst = 0;
   for (;;) {
     const Head state = take_head();
@@ -60,11 +55,20 @@ Awaitable<void> Http1Connection::run() {
       if (!co_await read_more()) break;
       continue;
     }
+    if (state == Head::Http2) {
+      handover.to_http2 = true;
+      handover.early = unread();
+      co_return handover;
+    }
     idle_ = false;
+    if (state == Head::Complete && head_.upgrade && asks_for_h2c(head_.fields)) {
+      head_.upgrade = false;  // never to be tunnelled: its requests would pass unseen
+      if (co_await upgrade_to_http2(handover)) co_return handover;
+    }
     if (state == Head::Complete) begin_request();
     if (state == Head::Complete && head_.upgrade && head_.method == "GET" && !head_.has_body) {
       const std::string_view early = unread();
-      if (co_await run_tunnel(shard_, *stream_, head_, early, transaction_, interrupt_tunnel_)) break;
+      if (co_await run_tunnel(shard_, stream_, head_, early, transaction_, interrupt_tunnel_)) break;
     }
     const bool at_once = !head_.has_body && transaction_.advance() == Step::Respond && write_at_once();
     if (!(at_once ? finish_request(false) : co_await serve())) break;
@@ -74,7 +78,28 @@ Awaitable<void> Http1Connection::run() {
     }
   }
   if (!expired_ && (head_.has_body || body_fault_.status != 0 || !keep_alive_)) co_await linger();
-  stream_->close(false);
+  stream_.close(false);
+  co_return handover;
+}
+
+// A client that knows beforehand that it may speak HTTP/2 begins with its preface (RFC 9113 §3.3, §3.4).
+bool Http1Connection::begins_http2() const {
+  static constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\n";
+  return served_ == 0 && allowed_.http2 && !stream_.is_tls() && unread().starts_with(kPreface);
+}
+
+// RFC 7540 §3.2. False: the request stays one of HTTP/1.1.
+Awaitable<bool> Http1Connection::upgrade_to_http2(Handover& handover) {
+  if (!allowed_.h2c_upgrade || stream_.is_tls() || head_.has_body) co_return false;
+  std::optional<std::string> settings = http2_settings_of(head_.fields);
+  if (!settings) co_return false;
+  static constexpr std::string_view kSwitching = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n";
+  if (!co_await write_text(kSwitching)) co_return false;
+  handover.to_http2 = true;
+  handover.early = unread();
+  handover.upgraded = UpgradedRequest{std::move(*settings), std::string(head_.method), std::string(head_.target),
+                                      std::string(head_.host), OwnedFields(head_.fields)};
+  co_return true;
 }
 
 // More bytes of a head, under the time-out of the head (from its first byte) or of an idle connection.
@@ -92,10 +117,10 @@ Awaitable<bool> Http1Connection::read_more() {
   }
   prepare_space(1);
   IoResult got;
-  if (stream_->is_tls()) {
-    got = co_await stream_->read_some(buffer_.get() + end_, capacity_ - end_);
+  if (stream_.is_tls()) {
+    got = co_await stream_.read_some(buffer_.get() + end_, capacity_ - end_);
   } else {
-    auto [error, n] = co_await stream_->socket().async_read_some(
+    auto [error, n] = co_await stream_.socket().async_read_some(
         net::buffer(buffer_.get() + end_, capacity_ - end_), kAwait);
     got = {error, n};
   }
@@ -144,6 +169,7 @@ Http1Connection::Head Http1Connection::take_head() {
     scanned_ = bytes.size();
     return Head::NeedMore;
   }
+  if (begins_http2()) return Head::Http2;
   read_deadline_ = kNever;
   head_ = {};
   parser_.emplace(fields_, limits_, body_);
@@ -173,7 +199,7 @@ Http1Connection::Head Http1Connection::refuse(const HeadFault& fault) {
 }
 
 void Http1Connection::begin_request() {
-  head_.tls = stream_->is_tls();
+  head_.tls = stream_.is_tls();
   head_.scheme = head_.tls ? "https" : "http";
   head_.client_address = client_address_;
   head_.from_peer = from_peer_;
@@ -216,7 +242,7 @@ Awaitable<bool> Http1Connection::serve() {
   if (reading_body_) co_await end_body();
   if (!whole) {
     finish_request(true);
-    stream_->close(true);
+    stream_.close(true);
     expired_ = true;
     co_return false;
   }
@@ -225,14 +251,13 @@ Awaitable<bool> Http1Connection::serve() {
 
 // The client may still be sending; closing now would reset the connection under the answer (RFC 9112 §9.6).
 Awaitable<void> Http1Connection::linger() {
-  error_code ignored;
-  stream_->socket().shutdown(Socket::shutdown_send, ignored);
+  stream_.end_writing();
   arm(read_deadline_, kLinger);
   read_limit_ = Limit::IdleTimeout;
   begin_ = end_ = 0;
   for (std::size_t total = 0; total < kLingerBytes;) {
     auto [error, n] =
-        co_await stream_->socket().async_read_some(net::buffer(buffer_.get(), capacity_), kAwait);
+        co_await stream_.socket().async_read_some(net::buffer(buffer_.get(), capacity_), kAwait);
     if (error) co_return;
     total += n;
   }
@@ -255,17 +280,17 @@ void Http1Connection::on_tick(Ticks now) {
   if (write_late) flow_.metrics.count_limit(Limit::WriteTimeout);
   if (!read_late && !write_late) return;
   expired_ = true;
-  stream_->cancel();
+  stream_.cancel();
 }
 
 void Http1Connection::on_drain() {
-  if (idle_ && begin_ == end_) stream_->cancel();
+  if (idle_ && begin_ == end_) stream_.cancel();
 }
 
 void Http1Connection::on_stop() {
   expired_ = true;
   if (interrupt_tunnel_) interrupt_tunnel_();
-  stream_->cancel();
+  stream_.cancel();
   wakeup_.wake();
   body_room_.wake();
 }

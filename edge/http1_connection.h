@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "edge/client_stream.h"
+#include "edge/http1_session.h"
 #include "edge/request_body.h"
 #include "edge/request_parser.h"
 #include "edge/shard.h"
@@ -24,16 +25,16 @@ namespace brink::edge {
 
 class Http1Connection final : public SessionBase {
  public:
-  Http1Connection(Shard& shard, std::unique_ptr<ClientStream> stream, std::string client_address);
+  Http1Connection(Shard& shard, ClientStream& stream, const std::string& client_address, Protocols allowed);
   ~Http1Connection() override;
-  Awaitable<void> run();
+  Awaitable<Handover> run();
 
   void on_tick(Ticks now) override;
   void on_drain() override;
   void on_stop() override;
 
  private:
-  enum class Head : std::uint8_t { NeedMore, Complete, Refused };
+  enum class Head : std::uint8_t { NeedMore, Complete, Refused, Http2 };
   enum class Gather : std::uint8_t { More, Wait, Last, Cut };
 
   // http1_connection.cc: reading heads, the loop
@@ -43,6 +44,8 @@ class Http1Connection final : public SessionBase {
   void begin_request();
   Awaitable<bool> serve();
   Awaitable<void> linger();
+  bool begins_http2() const;
+  Awaitable<bool> upgrade_to_http2(Handover& handover);
   void prepare_space(std::size_t bytes);
   std::string_view unread() const { return {buffer_.get() + begin_, end_ - begin_}; }
 
@@ -68,9 +71,10 @@ class Http1Connection final : public SessionBase {
   static constexpr Ticks kNever = Ticks::max();
   Shard& shard_;
   FlowContext& flow_;
-  const std::string client_address_;
+  const std::string& client_address_;
+  const Protocols allowed_;
   const bool from_peer_;
-  std::unique_ptr<ClientStream> stream_;
+  ClientStream& stream_;
   Wakeup wakeup_;
   config::ClientLimits limits_;
 

@@ -82,7 +82,7 @@ bool Http1Connection::write_at_once() {
   std::size_t total = 0;
   for (const iovec& p : parts) total += p.iov_len;
   transaction_.note_first_byte();
-  const ssize_t sent = stream_->try_write(parts);
+  const ssize_t sent = stream_.try_write(parts);
   if (state == Gather::Last && sent == static_cast<ssize_t>(total)) {
     body_sent_ += body_in_parts_;
     part_count_ = 0;
@@ -105,7 +105,7 @@ Awaitable<bool> Http1Connection::write_parts() {
   std::span<iovec> parts(parts_.data(), part_count_);
   while (!parts.empty()) {
     arm(write_deadline_, limits_.write_timeout);
-    const IoResult written = co_await stream_->write_some(parts);
+    const IoResult written = co_await stream_.write_some(parts);
     if (written.error || expired_) {
       write_deadline_ = kNever;
       co_return false;
@@ -143,7 +143,7 @@ Awaitable<bool> Http1Connection::write_text(std::string_view text) {
   std::span<iovec> parts(parts_.data(), 1);
   arm(write_deadline_, limits_.write_timeout);
   while (!parts.empty()) {
-    const IoResult written = co_await stream_->write_some(parts);
+    const IoResult written = co_await stream_.write_some(parts);
     if (written.error) break;
     parts = skip_bytes(parts, written.bytes);
   }

@@ -211,7 +211,8 @@ std::optional<Prepared> NodeImpl::prepare(const config::Options& options, std::s
       return std::nullopt;
     }
     listener.endpoint = *endpoint;
-    if (listen.tls && !(listener.tls = make_tls_context(*listen.tls, message))) return std::nullopt;
+    listener.protocols = {listen.http2, listen.h2c_upgrade};
+    if (listen.tls && !(listener.tls = make_tls_context(*listen.tls, listen.http2, message))) return std::nullopt;
     out.listeners.push_back(std::move(listener));
   }
   return out;
@@ -379,7 +380,7 @@ bool NodeImpl::move_listeners(const config::Options& options, const Prepared& ne
   }
   for (auto& shard : shards_) {
     shard->call([&] {
-      for (const ListenerConfig& listener : listeners) shard->set_tls(listener.endpoint, listener.tls);
+      for (const ListenerConfig& listener : listeners) shard->change_listener(listener);
       for (std::size_t i = 0; i < kept.size(); ++i) {
         if (!kept[i]) shard->close_listener(current_.listeners[i].endpoint);
       }

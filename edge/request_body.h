@@ -49,6 +49,7 @@ class RequestBody final : public origin::BodySource {
   void finish() { state_ = State::End; }
   void fail() { state_ = State::Failed; }
   std::uint64_t received() const { return received_; }
+  std::uint64_t taken() const { return received_ - size_; }  // pulled or dropped
   bool over_limit() const { return received_ > limit_; }
 
   State pull(char* into, std::size_t size, std::size_t& count) override {

@@ -9,19 +9,12 @@
 #include <vector>
 
 #include "config/options.h"
-#include "edge/edge_metrics.h"
 #include "edge/framing.h"
+#include "edge/head_fault.h"
 #include "edge/request.h"
 #include "edge/request_body.h"
 
 namespace brink::edge {
-
-// Why a head is refused, and how that is answered.
-struct HeadFault {
-  int status = 0;             // 0 = none
-  std::string_view what;      // static
-  Limit limit = Limit::Count_;  // the bound that was reached, if one was
-};
 
 // One request: head, then body. Not reusable (Beast's parsers are not).
 class RequestParser final : public boost::beast::http::basic_parser<true> {

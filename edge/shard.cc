@@ -6,8 +6,8 @@
 #include <future>
 
 #include "config/runtime/log.h"
+#include "edge/client_session.h"
 #include "edge/client_stream.h"
-#include "edge/http1_session.h"
 
 namespace brink::edge {
 namespace {
@@ -24,6 +24,7 @@ struct Shard::Listener {
   net::ip::tcp::endpoint endpoint;
   net::basic_socket_acceptor<net::ip::tcp, Executor> acceptor;
   std::shared_ptr<net::ssl::context> tls;
+  Protocols protocols;
   Timer pause;
 };
 
@@ -44,6 +45,7 @@ Shard::~Shard() { stop(); }
 std::uint16_t Shard::listen(const ListenerConfig& config, std::string& message) {
   auto listener = std::make_shared<Listener>(io_, config.endpoint);
   listener->tls = config.tls;
+  listener->protocols = config.protocols;
   auto& acceptor = listener->acceptor;
   error_code error;
   acceptor.open(config.endpoint.protocol(), error);
@@ -95,9 +97,11 @@ void Shard::close_listener(const net::ip::tcp::endpoint& endpoint) {
   });
 }
 
-void Shard::set_tls(const net::ip::tcp::endpoint& endpoint, std::shared_ptr<net::ssl::context> tls) {
+void Shard::change_listener(const ListenerConfig& config) {
   for (const auto& listener : listeners_) {
-    if (listener->endpoint == endpoint) listener->tls = tls;
+    if (listener->endpoint != config.endpoint) continue;
+    listener->tls = config.tls;
+    listener->protocols = config.protocols;
   }
 }
 
@@ -169,7 +173,7 @@ void Shard::admit(Socket socket, const Listener& listener) {
   }
   metrics_.connections_accepted.add();
   auto stream = listener.tls ? make_tls_stream(std::move(socket), listener.tls) : make_plain_stream(std::move(socket));
-  net::co_spawn(io_, http1_session(*this, std::move(stream), address), net::detached);
+  net::co_spawn(io_, client_session(*this, std::move(stream), address, listener.protocols), net::detached);
 }
 
 // Deadlines are checked here instead of with a timer per operation. The last thing a shard does: its thread ends when the

@@ -16,6 +16,7 @@
 #include "edge/connection_limits.h"
 #include "edge/fetch.h"
 #include "edge/flow_context.h"
+#include "edge/http1_session.h"
 #include "tiered/tier_upstream.h"
 
 namespace brink::edge {
@@ -54,10 +55,11 @@ struct NodeParts {
   MethodPurger* purger = nullptr;
 };
 
-// A listening socket's address and TLS; a reload may replace the TLS context for connections to come.
+// A listening socket's address and what is spoken there; a reload may replace the latter for connections to come.
 struct ListenerConfig {
   net::ip::tcp::endpoint endpoint;
   std::shared_ptr<net::ssl::context> tls;  // null = clear text
+  Protocols protocols;
 };
 
 class Shard final : public ShardPort {
@@ -73,7 +75,7 @@ class Shard final : public ShardPort {
   void call(const std::function<void()>& f);
   void apply(ShardConfig config);       // shard's thread
   void close_listener(const net::ip::tcp::endpoint& endpoint);
-  void set_tls(const net::ip::tcp::endpoint& endpoint, std::shared_ptr<net::ssl::context> tls);
+  void change_listener(const ListenerConfig& listener);  // for connections to come
   void drain();                         // shard's thread: no new connections, idle ones end
   void stop();                          // any thread: ends everything, joins
 

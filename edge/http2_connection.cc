@@ -1,0 +1,261 @@
+#include "edge/http2_connection.h"
+
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "config/runtime/log.h"
+#include "edge/http2_callbacks.h"
+
+namespace brink::edge {
+namespace {
+
+constexpr std::size_t kFirstInput = 4096;
+constexpr std::size_t kMostInput = 32 * 1024;
+constexpr std::int32_t kConnectionWindow = 1024 * 1024;  // request bodies of all streams that nobody has taken yet
+constexpr std::size_t kIdleStreams = 4;                  // that an idle connection keeps for later
+constexpr Millis kGoodbye{2'000};
+constexpr std::size_t kGoodbyeBytes = 256 * 1024;
+constexpr Millis kSettle{200};  // between the announcement of the end and the end of new streams (RFC 9113 §6.8)
+
+}  // namespace
+
+Awaitable<void> http2_session(Shard& shard, ClientStream& stream, const std::string& client_address, Handover start) {
+  auto connection = std::make_unique<Http2Connection>(shard, stream, client_address);
+  co_await connection->run(std::move(start));
+}
+
+Http2Connection::Http2Connection(Shard& shard, ClientStream& stream, const std::string& client_address)
+    : shard_(shard),
+      flow_(shard.flow()),
+      stream_(stream),
+      client_address_(client_address),
+      from_peer_(shard.config().peers->contains(client_address)),
+      limits_(shard.config().limits),
+      guard_(limits_.http2),
+      input_(kFirstInput),
+      writer_(shard.io()),
+      writer_done_(shard.io()) {
+  shard_.enter(*this);
+  flow_.metrics.http2_connections.add();
+}
+
+Http2Connection::~Http2Connection() {
+  for (const auto& s : streams_) {
+    if (s->id == 0) continue;
+    if (s->begun) s->transaction.finish(s->sent, s->body.received(), true);
+    s->reset();
+  }
+  shard_.leave(*this);
+}
+
+void Http2Connection::open_session() {
+  nghttp2_option* made = nullptr;
+  if (nghttp2_option_new(&made) != 0) throw std::bad_alloc();
+  const std::unique_ptr<nghttp2_option, Http2Free<nghttp2_option_del>> option(made);
+  nghttp2_option_set_no_auto_window_update(made, 1);
+  nghttp2_option_set_max_continuations(made, limits_.http2.continuations);
+  nghttp2_option_set_stream_reset_rate_limit(made, UINT64_MAX, UINT64_MAX);  // the guard's, with an option and a metric
+  nghttp2_option_set_builtin_recv_extension_type(made, NGHTTP2_PRIORITY_UPDATE);
+  nghttp2_session* session = nullptr;
+  if (nghttp2_session_server_new2(&session, http2_callbacks(), this, made) != 0) throw std::bad_alloc();
+  session_.reset(session);
+  const std::array<nghttp2_settings_entry, 3> settings = {{
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits_.http2.streams},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits_.header_bytes},
+      {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+  }};
+  nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
+  nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0, kConnectionWindow);
+}
+
+// The request that asked for HTTP/2 becomes stream 1, as if its fields had come by HPACK (RFC 7540 §3.2).
+void Http2Connection::adopt(UpgradedRequest& upgraded) {
+  Http2Stream* s = acquire(1);
+  const auto* settings = reinterpret_cast<const std::uint8_t*>(upgraded.settings.data());
+  if (nghttp2_session_upgrade2(session_.get(), settings, upgraded.settings.size(), upgraded.method == "HEAD" ? 1 : 0, s) != 0) {
+    s->closed = true;
+    closed_.push_back(s);
+    note_broken(NGHTTP2_PROTOCOL_ERROR);
+    nghttp2_session_terminate_session(session_.get(), NGHTTP2_PROTOCOL_ERROR);
+    return;
+  }
+  s->request.add(":method", upgraded.method, limits_);
+  s->request.add(":scheme", "http", limits_);
+  s->request.add(":authority", upgraded.host, limits_);
+  s->request.add(":path", upgraded.target, limits_);
+  for (const Field& field : upgraded.fields.view()) {
+    if (!iequals(field.name, "host")) s->request.add(field.name, field.value, limits_);
+  }
+  s->head_complete = s->remote_ended = true;
+  touch(*s);
+}
+
+void Http2Connection::feed(std::string_view bytes) {
+  if (bytes.empty() || ended_) return;
+  const ssize_t n = nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  if (n >= 0) return;
+  if (n == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS) passed_ = Limit::Http2Continuations;
+  if (n == NGHTTP2_ERR_FLOODED && !passed_) passed_ = Limit::Http2Pings;
+  if (passed_) return;
+  note_broken(NGHTTP2_PROTOCOL_ERROR);
+  nghttp2_session_terminate_session(session_.get(), NGHTTP2_PROTOCOL_ERROR);
+}
+
+bool Http2Connection::is_over() const {
+  return rest_.empty() && nghttp2_session_want_read(session_.get()) == 0 && nghttp2_session_want_write(session_.get()) == 0;
+}
+
+void Http2Connection::count(Http2Event event) {
+  if (const auto limit = guard_.count(event, shard_.coarse_now())) passed_ = *limit;
+}
+
+// The connection ends at once, but not before the client was told why.
+void Http2Connection::end_with(std::uint32_t code, Limit limit) {
+  passed_.reset();
+  if (closing_ == Closing::Final) return;
+  closing_ = Closing::Final;
+  lingers_ = true;
+  flow_.metrics.count_limit(limit);
+  log_limited(LogLevel::Warning, to_string(limit), "http2",
+              "closed an HTTP/2 connection of " + client_address_ + ": more than " + std::string(option_of(limit)) + " allows (" +
+                  nghttp2_http2_strerror(code) + ")");
+  nghttp2_session_terminate_session(session_.get(), code);
+}
+
+// The library has found an error of the connection, and said so to the client.
+void Http2Connection::note_broken(std::uint32_t code) {
+  if (closing_ == Closing::Final) return;
+  closing_ = Closing::Final;
+  lingers_ = true;
+  flow_.metrics.count_limit(Limit::Framing);
+  log_limited(LogLevel::Warning, "http2-broken", "http2",
+              "closed an HTTP/2 connection of " + client_address_ + ": it broke the protocol (" + nghttp2_http2_strerror(code) + ")");
+}
+
+// New streams end first, then those under way (RFC 9113 §6.8).
+void Http2Connection::close_gracefully() {
+  if (closing_ != Closing::No) return;
+  closing_ = Closing::Announced;
+  if (open_streams() == 0) {
+    final_goaway_ = Ticks{};
+  } else {
+    nghttp2_submit_shutdown_notice(session_.get());
+    final_goaway_ = in(kSettle);
+  }
+}
+
+// Reads on for a moment, so that the client gets the GOAWAY rather than a reset.
+Awaitable<void> Http2Connection::say_goodbye() {
+  stream_.end_writing();
+  says_goodbye_ = true;
+  read_deadline_ = in(kGoodbye);
+  for (std::size_t total = 0; total < kGoodbyeBytes;) {
+    auto [error, n] = co_await stream_.socket().async_read_some(net::buffer(input_), kAwait);
+    if (error) break;
+    total += n;
+  }
+}
+
+Awaitable<void> Http2Connection::run(Handover start) {
+  open_session();
+  read_deadline_ = in(limits_.header_timeout);
+  has_writer_ = true;
+  net::co_spawn(shard_.io(), write_loop(), net::detached);
+  if (start.upgraded) adopt(*start.upgraded);
+  feed(start.early);
+  process();
+  flush();
+  while (!ended_) {
+    const IoResult got = co_await stream_.read_some(input_.data(), input_.size());
+    if (got.error || ended_) break;
+    feed({input_.data(), got.bytes});
+    process();
+    flush();
+    if (got.bytes == input_.size() && input_.size() < kMostInput) input_.resize(kMostInput);
+  }
+  const bool was_reset = !is_over();
+  ended_ = true;
+  stream_.cancel();
+  writer_.wake();
+  while (has_writer_) co_await writer_done_.wait();
+  if (lingers_ && !was_reset) co_await say_goodbye();
+  stream_.close(was_reset && open_streams() > 0);
+}
+
+bool Http2Connection::is_late(Ticks& deadline, Ticks now) {
+  if (now < deadline) return false;
+  deadline = kNever;
+  return true;
+}
+
+void Http2Connection::tick_stream(Http2Stream& s, Ticks now) {
+  if (is_late(s.wait_deadline, now)) {
+    s.transaction.waited_too_long();
+    advance(s);
+  }
+  if (is_late(s.body_deadline, now)) {
+    flow_.metrics.count_limit(Limit::BodyTimeout);
+    if (!s.responded) s.fault = {408, "the request body paused for longer than limits.body_timeout"};
+    s.body.fail();
+    s.transaction.request_body_arrived();
+    advance(s);
+  }
+  // There are bytes for the client, and it gives them no window.
+  const bool blocked = nghttp2_session_get_stream_remote_window_size(session_.get(), s.id) <= 0 ||
+                       nghttp2_session_get_remote_window_size(session_.get()) <= 0;
+  if (s.responded && !s.end_sent && !writing_ && s.progress != kNever && now - s.progress >= limits_.write_timeout && blocked) {
+    flow_.metrics.count_limit(Limit::WriteTimeout);
+    s.progress = kNever;
+    reset_stream(s, NGHTTP2_CANCEL);
+  }
+}
+
+void Http2Connection::on_tick(Ticks now) {
+  if (is_late(write_deadline_, now)) {
+    flow_.metrics.count_limit(Limit::WriteTimeout);
+    return on_stop();
+  }
+  if (says_goodbye_ && is_late(read_deadline_, now)) stream_.cancel();
+  if (ended_) return;
+  if (is_late(read_deadline_, now)) {
+    if (read_limit_ == Limit::IdleTimeout) {
+      flow_.metrics.count_limit(Limit::IdleTimeout);
+      closing_ = Closing::Final;
+      nghttp2_session_terminate_session(session_.get(), NGHTTP2_NO_ERROR);
+    } else {
+      end_with(NGHTTP2_ENHANCE_YOUR_CALM, Limit::HeaderTimeout);
+    }
+  }
+  if (is_late(final_goaway_, now)) {
+    closing_ = Closing::Final;
+    nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_.get()),
+                          NGHTTP2_NO_ERROR, nullptr, 0);
+  }
+  for (std::size_t i = 0; i < streams_.size(); ++i) {
+    if (streams_[i]->id != 0 && !streams_[i]->closed) tick_stream(*streams_[i], now);
+  }
+  flush();
+  trim();
+}
+
+// An idle connection keeps little.
+void Http2Connection::trim() {
+  if (open_streams() > 0 || writing_ || streams_.size() <= kIdleStreams) return;
+  streams_.resize(kIdleStreams);
+  free_.clear();
+  for (const auto& s : streams_) free_.push_back(s.get());
+}
+
+void Http2Connection::on_drain() {
+  close_gracefully();
+  on_tick(shard_.coarse_now());
+}
+
+void Http2Connection::on_stop() {
+  ended_ = true;
+  stream_.cancel();
+  writer_.wake();
+}
+
+}  // namespace brink::edge
