@@ -16,7 +16,7 @@ struct Admission {
 class Handshake final : public SessionBase {
  public:
   Handshake(Shard& shard, ClientStream& stream)
-      : shard_(shard), stream_(stream), deadline_(shard.coarse_now() + shard.config().limits.header_timeout) {
+      : shard_(shard), stream_(stream), deadline_(shard.coarse_now() + shard.config().limits.handshake_timeout) {
     shard_.enter(*this);
   }
   ~Handshake() override { shard_.leave(*this); }
@@ -28,7 +28,7 @@ class Handshake final : public SessionBase {
 
   void on_tick(Ticks now) override {
     if (ended_ || now < deadline_) return;
-    shard_.flow().metrics.count_limit(Limit::HeaderTimeout);
+    shard_.flow().metrics.count_limit(Limit::HandshakeTimeout);
     on_stop();
   }
   void on_drain() override { on_stop(); }

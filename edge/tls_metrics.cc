@@ -65,9 +65,11 @@ TlsFailure tls_failure_of(unsigned long openssl_error) {
     case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
     case SSL_R_NO_CIPHERS_SPECIFIED:
       return TlsFailure::NoSharedCipher;
+    case SSL_R_UNEXPECTED_EOF_WHILE_READING:
+      return TlsFailure::ClientLeft;
     case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
     case SSL_R_CERTIFICATE_VERIFY_FAILED:
-    case SSL_R_NO_CERTIFICATE_RETURNED:
+    case SSL_R_NO_CERTIFICATES_RETURNED:
       return TlsFailure::ClientCertificate;
     default:
       return reason >= kFirstAlert ? TlsFailure::ClientAlert : TlsFailure::Other;
@@ -120,9 +122,9 @@ void TlsMetrics::set_certificates(const std::map<std::string, TimePoint>& ends) 
     auto it = ends_.find(file);
     if (it == ends_.end() && ends_.size() >= kCertificates) continue;
     if (it == ends_.end()) {
-      Gauge& gauge = registry_.gauge("brink_edge_tls_certificate_not_after_seconds",
-                                     "When a certificate in use ends: Unix time.",
-                                     {{"certificate", file}});
+      Gauge& gauge =
+          registry_.gauge("brink_edge_tls_certificate_not_after_seconds",
+                          "When a certificate in use ends: Unix time.", {{"certificate", file}});
       it = ends_.emplace(file, &gauge).first;
     }
     it->second->set(std::chrono::floor<Seconds>(end).time_since_epoch().count());

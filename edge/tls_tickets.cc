@@ -59,7 +59,9 @@ TicketKey TlsTickets::seal() {
 std::optional<TlsTickets::Opened> TlsTickets::open(std::span<const unsigned char, 16> name) {
   const std::lock_guard lock(mutex_);
   rotate(clock_.ticks());
-  const auto is = [&](const TicketKey& key) { return std::equal(name.begin(), name.end(), key.name.begin()); };
+  const auto is = [&](const TicketKey& key) {
+    return std::equal(name.begin(), name.end(), key.name.begin());
+  };
   if (is(current_)) return Opened{current_, false};
   if (previous_ && is(*previous_)) return Opened{*previous_, true};
   return std::nullopt;

@@ -2,9 +2,9 @@
 // The keys that session tickets are sealed with (RFC 5077, RFC 8446 §4.6.1).
 //
 // One set per node, for all its shards and listeners: a client resumes wherever its next connection
-// ends up. The key changes every half of the lifetime; the one before still opens tickets, so that a
-// ticket is good for at least half of it and never for longer than all of it.
-// Any thread. The lock is held for the copy of a key.
+// ends up. The key changes every half of the lifetime; the one before still opens tickets, so that
+// a ticket is good for at least half of it and never for longer than all of it. Any thread. The
+// lock is held for the copy of a key.
 
 #include <array>
 #include <mutex>

@@ -248,7 +248,7 @@ TEST(ConfigBad, Admin) {
   expect_rows({
       {"admin: {address: \"0.0.0.0:9901\"}\n",
        {"1:18: error: admin.address: 0.0.0.0:9901 can be reached from other machines, so "
-        "admin.tokens is required"}},
+        "admin.tokens or admin.client_certificates is required"}},
       {"admin: {address: none}\n", {}},
       {"admin: {address: off}\n", {"1:18: error: admin.address: expected an address and port"}},
       {token("name: a, token_env: BRINK_TEST_TOKEN"), {}},
