@@ -151,7 +151,8 @@ constexpr Key kLimitsKeys[] = {
     branch<&ClientLimits::http2>(
         "http2", Type::Map, kHttp2Section,
         "What one HTTP/2 connection may do within ten seconds; beyond it the connection ends with "
-        "GOAWAY and ENHANCE_YOUR_CALM."),
+        "GOAWAY and ENHANCE_YOUR_CALM.")
+        .example_is("{streams: 128, resets: 200}"),
 };
 
 constexpr Key kTokenKeys[] = {

@@ -207,10 +207,12 @@ bool valid_host(std::string_view host) {
   if (colon == std::string_view::npos) return !name.empty();
   const std::string_view port = host.substr(colon + 1);
   if (name.empty() || port.size() > 5) return false;
+  unsigned number = 0;
   for (char c : port) {
     if (c < '0' || c > '9') return false;
+    number = number * 10 + static_cast<unsigned>(c - '0');
   }
-  return true;
+  return number <= 65'535;
 }
 
 bool forbidden_in_trailer(std::string_view name) {

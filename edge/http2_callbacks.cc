@@ -8,7 +8,8 @@
 namespace brink::edge {
 namespace {
 
-constexpr std::size_t kFrameHead = 9;             // RFC 9113 §4.1
+constexpr std::size_t kFrameHead = 9;          // RFC 9113 §4.1
+constexpr std::size_t kMaxFrame = 16 * 1024;   // SETTINGS_MAX_FRAME_SIZE as it is without a word
 
 std::string_view view(const std::uint8_t* bytes, std::size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
@@ -30,6 +31,10 @@ struct Http2Callbacks {
 
   static int on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* frame, void* data) noexcept {
     Http2Connection& c = connection(data);
+    if (frame->type == NGHTTP2_HEADERS) c.check_late_frame(frame->stream_id, true);
+    if (frame->type == NGHTTP2_PRIORITY && frame->stream_id == 0) c.broken_ = NGHTTP2_PROTOCOL_ERROR;               // RFC 9113 §6.3
+    if (frame->type == NGHTTP2_CONTINUATION && frame->length > kMaxFrame) c.broken_ = NGHTTP2_FRAME_SIZE_ERROR;  // §4.2
+    if (c.broken_ != NGHTTP2_NO_ERROR) return NGHTTP2_ERR_CALLBACK_FAILURE;
     const bool ends = (frame->flags & NGHTTP2_FLAG_END_STREAM) != 0;
     switch (frame->type) {
       case NGHTTP2_RST_STREAM: c.count(Http2Event::Reset); break;
@@ -57,6 +62,7 @@ struct Http2Callbacks {
     c.read_deadline_ = c.in(c.limits_.header_timeout);
     c.read_limit_ = Limit::HeaderTimeout;
     if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
+    c.highest_id_ = frame->hd.stream_id;
     nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, c.acquire(frame->hd.stream_id));
     return 0;
   }
@@ -82,9 +88,15 @@ struct Http2Callbacks {
     Http2Connection& c = connection(data);
     const bool is_head = frame->hd.type == NGHTTP2_HEADERS;
     if (frame->hd.type == NGHTTP2_SETTINGS || is_head) c.read_deadline_ = Http2Connection::kNever;
-    if (!is_head && frame->hd.type != NGHTTP2_DATA) return 0;
+    if (frame->hd.type == NGHTTP2_PRIORITY_UPDATE) {
+      const auto* update = static_cast<const nghttp2_ext_priority_update*>(frame->ext.payload);
+      if (update->stream_id == 0) c.broken_ = NGHTTP2_PROTOCOL_ERROR;  // RFC 9218 §7.1
+      return 0;
+    }
     Http2Stream* s = stream(session, frame->hd.stream_id);
     if (s == nullptr) return 0;
+    if (frame->hd.type == NGHTTP2_RST_STREAM) s->reset_by_client = true;
+    if (!is_head && frame->hd.type != NGHTTP2_DATA) return 0;
     const bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     if (is_head && !std::exchange(s->head_complete, true)) s->head.has_body = !ends;
     if (ends) s->remote_ended = true;
@@ -119,7 +131,10 @@ struct Http2Callbacks {
     Http2Stream* s = stream(session, id);
     if (s == nullptr) return 0;
     s->closed = true;
-    connection(data).closed_.push_back(s);
+    Http2Connection& c = connection(data);
+    c.closed_.push_back(s);
+    const bool whole = s->end_sent && s->remote_ended;
+    c.ended_streams_.add(id, whole ? StreamEnd::Whole : s->reset_by_client ? StreamEnd::ResetByClient : StreamEnd::ResetByUs);
     return 0;
   }
 

@@ -76,9 +76,7 @@ void Http2Connection::adopt(UpgradedRequest& upgraded) {
   if (nghttp2_session_upgrade2(session_.get(), settings, upgraded.settings.size(), upgraded.method == "HEAD" ? 1 : 0, s) != 0) {
     s->closed = true;
     closed_.push_back(s);
-    note_broken(NGHTTP2_PROTOCOL_ERROR);
-    nghttp2_session_terminate_session(session_.get(), NGHTTP2_PROTOCOL_ERROR);
-    return;
+    return break_off(NGHTTP2_PROTOCOL_ERROR);
   }
   s->request.add(":method", upgraded.method, limits_);
   s->request.add(":scheme", "http", limits_);
@@ -92,14 +90,42 @@ void Http2Connection::adopt(UpgradedRequest& upgraded) {
 }
 
 void Http2Connection::feed(std::string_view bytes) {
-  if (bytes.empty() || ended_) return;
+  std::size_t fed = 0;
+  for (std::size_t at = 0, used = 0; at < bytes.size() && !ended_; at += used) {
+    const FrameScan::Seen seen = scan_.pass(bytes.substr(at), used);
+    if (seen == FrameScan::Seen::SelfDependency) return break_off(NGHTTP2_PROTOCOL_ERROR);
+    if (seen != FrameScan::Seen::DataHead) continue;
+    // The library has no word for DATA on a stream that it has forgotten: whatever came before is read first, then judged.
+    const std::size_t head_at = at + used >= FrameScan::kHead ? at + used - FrameScan::kHead : 0;
+    if (!receive(bytes.substr(fed, head_at - fed))) return;
+    fed = head_at;
+    check_late_frame(scan_.id(), false);
+  }
+  receive(bytes.substr(fed));
+}
+
+// False: the connection goes no further.
+bool Http2Connection::receive(std::string_view bytes) {
+  if (ended_ || closing_ == Closing::Final) return false;
   const ssize_t n = nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-  if (n >= 0) return;
   if (n == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS) passed_ = Limit::Http2Continuations;
   if (n == NGHTTP2_ERR_FLOODED && !passed_) passed_ = Limit::Http2Pings;
-  if (passed_) return;
-  note_broken(NGHTTP2_PROTOCOL_ERROR);
-  nghttp2_session_terminate_session(session_.get(), NGHTTP2_PROTOCOL_ERROR);
+  if (n < 0 && broken_ == NGHTTP2_NO_ERROR) broken_ = NGHTTP2_PROTOCOL_ERROR;
+  if (broken_ != NGHTTP2_NO_ERROR && !passed_) break_off(broken_);
+  return broken_ == NGHTTP2_NO_ERROR && !passed_;
+}
+
+// RFC 9113 §5.1, §5.1.1: HEADERS or DATA on a stream that is open no more.
+void Http2Connection::check_late_frame(std::int32_t id, bool is_headers) {
+  if (id == 0 || id > highest_id_ || nghttp2_session_find_stream(session_.get(), id) != nullptr) return;
+  switch (judge_late_frame(ended_streams_.how(id), is_headers)) {
+    case LateFrame::Ignore: return;
+    case LateFrame::ResetStream:
+      nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_STREAM_CLOSED);
+      return;
+    case LateFrame::StreamClosed: broken_ = NGHTTP2_STREAM_CLOSED; return;
+    case LateFrame::ProtocolError: broken_ = NGHTTP2_PROTOCOL_ERROR; return;
+  }
 }
 
 bool Http2Connection::is_over() const {
@@ -131,6 +157,11 @@ void Http2Connection::note_broken(std::uint32_t code) {
   flow_.metrics.count_limit(Limit::Framing);
   log_limited(LogLevel::Warning, "http2-broken", "http2",
               "closed an HTTP/2 connection of " + client_address_ + ": it broke the protocol (" + nghttp2_http2_strerror(code) + ")");
+}
+
+void Http2Connection::break_off(std::uint32_t code) {
+  note_broken(code);
+  nghttp2_session_terminate_session(session_.get(), code);
 }
 
 // New streams end first, then those under way (RFC 9113 §6.8).

@@ -13,6 +13,7 @@
 #include "edge/client_stream.h"
 #include "edge/http2_guard.h"
 #include "edge/http2_output.h"
+#include "edge/http2_rules.h"
 #include "edge/http2_session.h"
 #include "edge/http2_stream.h"
 #include "edge/shard.h"
@@ -48,10 +49,13 @@ class Http2Connection final : public SessionBase, public Http2StreamOwner {
   // http2_connection.cc: the connection
   void open_session();
   void feed(std::string_view bytes);
+  bool receive(std::string_view bytes);
+  void check_late_frame(std::int32_t id, bool is_headers);
   void adopt(UpgradedRequest& upgraded);
   bool is_over() const;
   void end_with(std::uint32_t code, Limit limit);
   void note_broken(std::uint32_t code);
+  void break_off(std::uint32_t code);
   void trim();
   void close_gracefully();
   Awaitable<void> say_goodbye();
@@ -91,6 +95,9 @@ class Http2Connection final : public SessionBase, public Http2StreamOwner {
   const bool from_peer_;
   const config::ClientLimits limits_;
   Http2Guard guard_;
+  FrameScan scan_;
+  ClosedStreams ended_streams_;
+  std::int32_t highest_id_ = 0;    // of the client's streams
   Session session_;
 
   std::vector<std::unique_ptr<Http2Stream>> streams_;  // all of them, also those to be used again
@@ -116,7 +123,9 @@ class Http2Connection final : public SessionBase, public Http2StreamOwner {
   Ticks final_goaway_ = kNever;
   bool lingers_ = false;           // the client is to see the GOAWAY
   bool says_goodbye_ = false;
-  std::optional<Limit> passed_;    // a bound of the guard, to be acted upon after the library has returned
+  // To be acted upon after the library has returned: a bound of the guard, an error of the connection.
+  std::optional<Limit> passed_;
+  std::uint32_t broken_ = NGHTTP2_NO_ERROR;
 };
 
 }  // namespace brink::edge

@@ -22,7 +22,7 @@ void Http2Stream::open(std::int32_t stream_id) {
   id = stream_id;
   head = {};
   fault = {};
-  head_complete = remote_ended = touched = begun = continued = responded = deferred = cut = end_sent = closed = false;
+  head_complete = remote_ended = touched = begun = continued = responded = deferred = cut = end_sent = reset_by_client = closed = false;
   granted = sent = 0;
   taken = 0;
   wait_deadline = body_deadline = progress = kNever;

@@ -87,6 +87,7 @@ struct Http2Stream {
   bool deferred = false;       // the library waits for resume_data
   bool cut = false;
   bool end_sent = false;
+  bool reset_by_client = false;
   bool closed = false;         // the library has let go of it
   std::uint64_t granted = 0;   // of the request body, window given back
   std::uint64_t sent = 0;      // of the response body, written
