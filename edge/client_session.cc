@@ -1,10 +1,16 @@
 #include "edge/client_session.h"
 
+#include <algorithm>
+#include <array>
+
 #include "edge/http2_session.h"
 #include "edge/shard.h"
 
 namespace brink::edge {
 namespace {
+
+constexpr Millis kLinger{2'000};
+constexpr std::size_t kLingerBytes = 64 * 1024;
 
 struct Admission {
   ConnectionLimits& connections;
@@ -23,12 +29,15 @@ class Handshake final : public SessionBase {
 
   Awaitable<bool> run() {
     const IoResult done = co_await stream_.handshake();
-    co_return !done.error && !ended_;
+    if (!done.error || ended_) co_return !done.error && !ended_;
+    failed_ = true;
+    co_await linger();
+    co_return false;
   }
 
   void on_tick(Ticks now) override {
     if (ended_ || now < deadline_) return;
-    shard_.flow().metrics.count_limit(Limit::HandshakeTimeout);
+    if (!failed_) shard_.flow().metrics.count_limit(Limit::HandshakeTimeout);
     on_stop();
   }
   void on_drain() override { on_stop(); }
@@ -38,10 +47,24 @@ class Handshake final : public SessionBase {
   }
 
  private:
+  // The client may have sent more already; a reset would take the alert away that says what is wrong.
+  Awaitable<void> linger() {
+    deadline_ = std::min(deadline_, shard_.coarse_now() + kLinger);
+    error_code error;
+    stream_.socket().shutdown(Socket::shutdown_send, error);
+    std::array<char, 4096> ignored;
+    for (std::size_t total = 0; !error && total < kLingerBytes;) {
+      auto [read_error, n] = co_await stream_.socket().async_read_some(net::buffer(ignored), kAwait);
+      error = read_error;
+      total += n;
+    }
+  }
+
   Shard& shard_;
   ClientStream& stream_;
-  const Ticks deadline_;
+  Ticks deadline_;
   bool ended_ = false;
+  bool failed_ = false;
 };
 
 }  // namespace

@@ -28,6 +28,7 @@ class Tls(EndToEnd):
         cls.ca.issue("wild", "wild", "DNS:*.shop.test")
         cls.ca.issue("exact", "exact", "DNS:www.shop.test")
         cls.ca.issue("moving", "moving-1", "DNS:moving.test")
+        cls.ca.issue("renewed", "renewed", "DNS:renewed.test")
         cls.ca.issue("client", "deploy.test")
         cls.ca.issue("reader", "reader", "URI:spiffe://test/reader")
         cls.ca.issue("nobody", "nobody")
@@ -51,6 +52,7 @@ class Tls(EndToEnd):
         - {cls.pair("rsa", f", ocsp: {cls.folder}/rsa.der")}
         - {cls.pair("wild")}
         - {cls.pair("exact")}
+        - {cls.pair("renewed")}
   - address: 127.0.0.1:0
     tls: {cls.pair("ecdsa", f", client_auth: required, {ca}")}
   - address: 127.0.0.1:0
@@ -224,13 +226,13 @@ class Tls(EndToEnd):
         for how in ("signal", "api"):
             with self.subTest(how=how):
                 before = self.node.output().count("brink: reloaded")
-                self.ca.issue(f"fresh-{how}", f"fresh-{how}", "DNS:*.shop.test", file="wild")
+                self.ca.issue(f"fresh-{how}", f"fresh-{how}", "DNS:renewed.test", file="renewed")
                 if how == "signal":
                     self.node.send(signal.SIGHUP)
                 else:
                     self.admin("/v1/reload", "-f", "-X", "POST", who="client")
                 self.node.wait_for("^brink: reloaded", count=before + 1)
-                self.assertEqual(self.subject(self.port, "-servername", "a.shop.test"), f"fresh-{how}")
+                self.assertEqual(self.subject(self.port, "-servername", "renewed.test"), f"fresh-{how}")
 
     def test_the_admin_address(self):
         code = ("-o", "/dev/null", "-w", "%{http_code}")
