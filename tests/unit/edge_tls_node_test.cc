@@ -61,11 +61,12 @@ TEST(TlsNames, OneCertificateForEachKindOfKey) {
   EXPECT_THAT(group("c.test"), ElementsAre(3));
   EXPECT_THAT(group("C.TEST."), ElementsAre(3));
   EXPECT_THAT(group("d.c.test"), ElementsAre(0, 1));
-  for (const std::string_view odd : {"", ".", "..", "*.test", ".test", "test"}) {
-    EXPECT_THAT(group(odd), odd == "*.test" ? ElementsAre(3) : ElementsAre(0, 1)) << odd;
+  for (const std::string_view odd : {"", ".", "..", ".test", "test"}) {
+    EXPECT_THAT(group(odd), ElementsAre(0, 1)) << odd;
   }
+  EXPECT_THAT(group("*.test"), ElementsAre(3));
   EXPECT_THAT(group(std::string(5000, 'x') + ".test"), ElementsAre(0, 1));
-  const TlsNames nameless({{{}, "ECDSA"}});
+  const TlsNames nameless(std::vector<TlsNames::Certificate>{{{}, "ECDSA"}});
   EXPECT_EQ(nameless.find("a.test"), 0U);
 }
 

@@ -118,6 +118,7 @@ inline Shaken shake(SSL_CTX* server_context, const ClientOptions& options = {}) 
   unsigned char* ocsp = nullptr;
   const long size = SSL_get_tlsext_status_ocsp_resp(client.get(), &ocsp);
   if (size > 0) out.ocsp.assign(reinterpret_cast<char*>(ocsp), static_cast<std::size_t>(size));
+  SSL_shutdown(client.get());  // a session whose connection broke off is not resumed
   const unsigned char* alpn = nullptr;
   unsigned int length = 0;
   SSL_get0_alpn_selected(client.get(), &alpn, &length);
