@@ -131,7 +131,8 @@ std::optional<AdminResponse> AdminAccess::refuse_open(const AdminRequest& reques
                    "Without admin.tokens the API answers only to an address or localhost in Host. "
                    "Ask for http://127.0.0.1, or configure a token.");
   }
-  if (!request.origin.empty() && request.origin != "http://" + std::string(request.host)) {
+  const std::string host(request.host);
+  if (!request.origin.empty() && request.origin != "http://" + host && request.origin != "https://" + host) {
     return problem(403, "foreign-origin", "Sent by a foreign page",
                    "Without admin.tokens the API does not answer pages of other origins. "
                    "Configure a token.");

@@ -99,18 +99,19 @@ Ticks NodeTls::step() {
 
 void NodeTls::renew(Use& use) {
   TlsReport report;
-  Context context = make_tls_context(use.listener, shared_, report);
-  metrics_.count_reload(context != nullptr);
-  if (!context) {
+  Context context = make_tls_context(use.listener, shared_, report, certificates_of(*use.context));
+  if (!context) report.kept = {report.problem};
+  metrics_.count_reload(report.kept.empty());
+  for (const std::string& problem : report.kept) {
     log(LogLevel::Error, "tls",
-        use.listener.scope +
-            " keeps its certificates: the changed files cannot be used: " + report.problem);
-    return;
+        use.listener.scope + " keeps what it had, changed files cannot be used: " + problem);
   }
+  if (!context) return;
   use.context = std::move(context);
   use.ends = std::move(report.ends);
   use.install(use.context);
-  log(LogLevel::Info, "tls", use.listener.scope + " has taken over changed certificate files");
+  if (report.kept.empty())
+    log(LogLevel::Info, "tls", use.listener.scope + " has taken over changed certificate files");
   warn(use, report.warnings);
   publish_ends(uses_);
 }
@@ -122,9 +123,10 @@ void NodeTls::warn(const Use& use, const std::vector<std::string>& warnings) {
 
 // Files that nobody changes grow old too.
 void NodeTls::warn_of_ends(const Use& use) const {
-  LoadedCertificates loaded = load_certificates(use.listener.options, clock_.now());
-  if (!loaded.problem.empty()) loaded.warnings.push_back(loaded.problem);
+  const LoadedCertificates loaded =
+      load_certificates(use.listener.options, clock_.now(), certificates_of(*use.context));
   warn(use, loaded.warnings);
+  warn(use, loaded.kept);
 }
 
 void NodeTls::publish_ends(const std::vector<Use>& uses) {

@@ -22,45 +22,59 @@ TimePoint end_of(const X509* certificate) {
   return TimePoint{Seconds{::timegm(&parts)}};
 }
 
-// Fills `out.problem` when the pair cannot be used.
-void load_one(const config::CertificateFiles& files, TimePoint now, LoadedCertificates& out) {
+// Null, with a sentence in `problem`, when the pair cannot be used.
+std::shared_ptr<const TlsCertificate> load_one(const config::CertificateFiles& files, TimePoint now,
+                                               std::vector<std::string>& warnings,
+                                               std::string& problem) {
   config::CertificatePair pair = config::load_certificate_pair(files.certificate, files.key, now);
   for (const config::PemProblem& each : pair.problems) {
     const std::string& file = each.file == config::PemFile::Key ? files.key : files.certificate;
     const std::string text = file + ": " + each.message;
     if (each.severity == config::Severity::Error) {
-      out.problem = text;
-      return;
+      problem = text;
+      return nullptr;
     }
-    out.warnings.push_back(text);
+    warnings.push_back(text);
   }
-  TlsCertificate loaded;
-  loaded.files = files;
+  auto loaded = std::make_shared<TlsCertificate>();
+  loaded->files = files;
   const X509* leaf = pair.chain.certificates.front().get();
-  loaded.names = config::host_names_of(leaf);
-  loaded.kind = config::key_kind_of(leaf);
-  loaded.not_after = end_of(leaf);
+  loaded->names = config::host_names_of(leaf);
+  loaded->kind = config::key_kind_of(leaf);
+  loaded->not_after = end_of(leaf);
   if (!files.ocsp.empty()) {
     config::OcspFile ocsp = config::read_ocsp_file(files.ocsp, pair.chain, now);
     if (!ocsp.problem.empty())
-      out.warnings.push_back(files.ocsp + ": " + ocsp.problem + "; it is not stapled");
-    loaded.ocsp = std::move(ocsp.der);
-    loaded.ocsp_until = ocsp.until;
+      warnings.push_back(files.ocsp + ": " + ocsp.problem + "; it is not stapled");
+    loaded->ocsp = std::move(ocsp.der);
+    loaded->ocsp_until = ocsp.until;
   }
-  loaded.chain = std::move(pair.chain);
-  loaded.key = std::move(pair.key);
-  out.certificates.push_back(std::move(loaded));
+  loaded->chain = std::move(pair.chain);
+  loaded->key = std::move(pair.key);
+  return loaded;
 }
 
 }  // namespace
 
-LoadedCertificates load_certificates(const config::TlsOptions& options, TimePoint now) {
+LoadedCertificates load_certificates(const config::TlsOptions& options, TimePoint now,
+                                     const TlsCertificates& previous) {
   LoadedCertificates out;
   for (const config::CertificateFiles& files : config::all_certificates(options)) {
-    load_one(files, now, out);
-    if (!out.problem.empty()) break;
+    std::string problem;
+    auto loaded = load_one(files, now, out.warnings, problem);
+    if (!loaded) {
+      const auto old = std::find_if(previous.begin(), previous.end(),
+                                    [&](const auto& each) { return each->files == files; });
+      if (old == previous.end()) {
+        out.problem = problem;
+        return out;
+      }
+      out.kept.push_back(problem);
+      loaded = *old;
+    }
+    out.certificates.push_back(std::move(loaded));
   }
-  if (out.problem.empty() && out.certificates.empty()) out.problem = "no certificate is configured";
+  if (out.certificates.empty()) out.problem = "no certificate is configured";
   return out;
 }
 

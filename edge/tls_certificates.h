@@ -2,6 +2,7 @@
 // A listener's certificates, as they are in their files now, and which of them a client gets.
 
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,14 +24,21 @@ struct TlsCertificate {
   TimePoint ocsp_until;  // no longer from then on
 };
 
+// Immutable, and shared by the contexts that show them.
+using TlsCertificates = std::vector<std::shared_ptr<const TlsCertificate>>;
+
 struct LoadedCertificates {
-  std::vector<TlsCertificate> certificates;
-  std::string problem;                // "cert.pem: cannot be read: …"; empty = all are good
+  TlsCertificates certificates;
+  std::string problem;                // "cert.pem: cannot be read: …"; empty = all can be used
+  std::vector<std::string> kept;      // the same, of those whose previous one is used instead
   std::vector<std::string> warnings;  // ends soon; nothing to staple, and why
 };
 
-// Reads all files anew. One bad pair is a problem of the whole; a bad OCSP response only a warning.
-LoadedCertificates load_certificates(const config::TlsOptions& options, TimePoint now);
+// Reads all files anew. One bad pair is a problem of the whole, unless `previous` has a good one of
+// the same files: one that was renewed badly, or has expired, keeps no other from being renewed. A
+// bad OCSP response is only a warning.
+LoadedCertificates load_certificates(const config::TlsOptions& options, TimePoint now,
+                                     const TlsCertificates& previous = {});
 
 // Which certificates go with which host name. A group is a set of certificates for one and the same
 // client: one per kind of key, of which its signature algorithms choose.

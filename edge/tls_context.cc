@@ -51,9 +51,11 @@ class Contexts {
   bool build(std::string& problem);
   net::ssl::context& first() { return *first_; }
   TlsMetrics& metrics() const { return shared_.metrics; }
-  static Contexts* of(const SSL* ssl) {
-    return static_cast<Contexts*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), index()));
+  const TlsCertificates& certificates() const { return certificates_; }
+  static Contexts* of(SSL_CTX* context) {
+    return static_cast<Contexts*>(SSL_CTX_get_ex_data(context, index()));
   }
+  static Contexts* of(const SSL* ssl) { return of(SSL_get_SSL_CTX(ssl)); }
 
  private:
   struct Group {
@@ -65,10 +67,10 @@ class Contexts {
     static const int kIndex = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
     return kIndex;
   }
-  static std::vector<TlsNames::Certificate> named(const std::vector<TlsCertificate>& all) {
+  static std::vector<TlsNames::Certificate> named(const TlsCertificates& all) {
     std::vector<TlsNames::Certificate> out;
-    for (const TlsCertificate& each : all)
-      out.push_back({each.names, each.kind});
+    for (const auto& each : all)
+      out.push_back({each->names, each->kind});
     return out;
   }
 
@@ -90,7 +92,7 @@ class Contexts {
 
   const TlsShared shared_;
   const TlsListener listener_;
-  const std::vector<TlsCertificate> certificates_;
+  const TlsCertificates certificates_;
   const TlsNames names_;
   config::Chain authorities_;
   Store store_;
@@ -175,7 +177,7 @@ bool Contexts::read_authorities(std::string& problem) {
 bool Contexts::use_certificates(SSL_CTX* context, const std::vector<std::size_t>& group,
                                 std::string& problem) {
   for (const std::size_t i : group) {
-    const TlsCertificate& each = certificates_[i];
+    const TlsCertificate& each = *certificates_[i];
     STACK_OF(X509)* chain = sk_X509_new_null();
     for (std::size_t n = 1; n < each.chain.certificates.size(); ++n) {
       sk_X509_push(chain, each.chain.certificates[n].get());
@@ -213,7 +215,7 @@ SessionId Contexts::session_id(const std::vector<std::size_t>& group) const {
   }
   add("", 1);
   for (const std::size_t i : group)
-    add_certificate(certificates_[i].chain.certificates.front().get());
+    add_certificate(certificates_[i]->chain.certificates.front().get());
   SessionId out{};
   CHECK(EVP_DigestFinal_ex(digest.get(), out.data(), nullptr) == 1);
   return out;
@@ -287,7 +289,8 @@ SSL_TICKET_RETURN Contexts::on_ticket(SSL*, SSL_SESSION* session, const unsigned
 int Contexts::on_status(SSL* ssl, void* arg) noexcept {
   const auto* self = static_cast<const Contexts*>(arg);
   const X509* shown = SSL_get_certificate(ssl);
-  for (const TlsCertificate& each : self->certificates_) {
+  for (const auto& shared : self->certificates_) {
+    const TlsCertificate& each = *shared;
     if (each.chain.certificates.front().get() != shown) continue;
     if (each.ocsp.empty() || each.ocsp_until <= self->shared_.clock.now()) break;
     void* copy = OPENSSL_memdup(each.ocsp.data(), each.ocsp.size());  // OpenSSL's from here on
@@ -301,16 +304,22 @@ int Contexts::on_status(SSL* ssl, void* arg) noexcept {
 }  // namespace
 
 std::shared_ptr<net::ssl::context> make_tls_context(const TlsListener& listener,
-                                                    const TlsShared& shared, TlsReport& report) {
-  LoadedCertificates loaded = load_certificates(listener.options, shared.clock.now());
+                                                    const TlsShared& shared, TlsReport& report,
+                                                    const TlsCertificates& previous) {
+  LoadedCertificates loaded = load_certificates(listener.options, shared.clock.now(), previous);
   report.warnings = std::move(loaded.warnings);
+  report.kept = std::move(loaded.kept);
   report.problem = std::move(loaded.problem);
   if (!report.problem.empty()) return nullptr;
-  for (const TlsCertificate& each : loaded.certificates)
-    report.ends[each.files.certificate] = each.not_after;
+  for (const auto& each : loaded.certificates)
+    report.ends[each->files.certificate] = each->not_after;
   const auto contexts = std::make_shared<Contexts>(listener, shared, std::move(loaded));
   if (!contexts->build(report.problem)) return nullptr;
   return {contexts, &contexts->first()};
+}
+
+const TlsCertificates& certificates_of(net::ssl::context& context) {
+  return Contexts::of(context.native_handle())->certificates();
 }
 
 void count_handshake_done(SSL* ssl) {

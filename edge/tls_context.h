@@ -37,7 +37,8 @@ struct TlsListener {
 
 // What came of reading a listener's files.
 struct TlsReport {
-  std::string problem;  // why there is no context, naming the file; empty = there is
+  std::string problem;            // why there is no context, naming the file; empty = there is
+  std::vector<std::string> kept;  // as LoadedCertificates::kept
   std::vector<std::string> warnings;
   std::map<std::string, TimePoint> ends;  // certificate file → when it ends
 };
@@ -47,7 +48,11 @@ struct TlsReport {
 // needs a new one.
 std::shared_ptr<boost::asio::ssl::context> make_tls_context(const TlsListener& listener,
                                                             const TlsShared& shared,
-                                                            TlsReport& report);
+                                                            TlsReport& report,
+                                                            const TlsCertificates& previous = {});
+
+// What a context shows. REQUIRES: it is such a context.
+const TlsCertificates& certificates_of(boost::asio::ssl::context& context);
 
 // REQUIRES: `ssl` is of such a context.
 void count_handshake_done(SSL* ssl);

@@ -122,6 +122,8 @@ class Tls(EndToEnd):
             self.assertEqual(self.subject(self.port, "-servername", name), expected, name)
         for name in ("shop.test", "unknown.test"):
             self.assertEqual(self.subject(self.port, "-servername", name, *rsa), "rsa")
+        retried = ("-servername", "www.shop.test", "-tls1_3", "-groups", "P-521:P-384")  # a second ClientHello
+        self.assertEqual(self.subject(self.port, *retried), "exact")
         self.assertEqual(self.subject(self.port, "-noservername"), "ecdsa")
         self.assertEqual(self.subject(self.port, "-noservername", *rsa), "rsa")
         self.assertEqual(self.subject(self.port, "-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"), "rsa")
@@ -202,7 +204,7 @@ class Tls(EndToEnd):
             failed = self.metric("brink_edge_tls_reloads_total", result="failed")
             self.ca.issue("next", "moving-2", "DNS:moving.test", kind="rsa")
             (self.folder / "moving.key").write_text("-----BEGIN PRIVATE KEY-----\nhalf")
-            self.node.wait_for(r"127\.0\.0\.1:0 keeps its certificates.*moving\.key: the private key cannot be parsed")
+            self.node.wait_for(r"127\.0\.0\.1:0 keeps what it had.*moving\.key: the private key cannot be parsed")
             self.assertEqual(self.subject(self.moving), "moving-1")
             for end in ("key", "pem"):
                 (self.folder / f"next.{end}").replace(self.folder / f"moving.{end}")

@@ -110,12 +110,11 @@ class NodeTlsReload : public ::testing::Test {
     folder_.write(name + ".key", made.key_pem());
   }
   void start() {
-    config::TlsOptions options;
-    options.certificate = folder_.path("a.pem");
-    options.key = folder_.path("a.key");
-    options.reload_every = Seconds{5};
+    options_.certificate = folder_.path("a.pem");
+    options_.key = folder_.path("a.key");
+    options_.reload_every = Seconds{5};
     std::string message;
-    auto use = tls_.prepare({options, "127.0.0.1:8443", true}, message);
+    auto use = tls_.prepare({options_, "127.0.0.1:8443", true}, message);
     ASSERT_TRUE(use) << message;
     use->install = [this](const NodeTls::Context& context) {
       installed_ = context;
@@ -126,7 +125,9 @@ class NodeTlsReload : public ::testing::Test {
     tls_.commit(std::move(uses));
     control_.poll();
   }
-  std::string shown() { return shake(installed_->native_handle()).certificate; }
+  std::string shown(const std::string& host = "") {
+    return shake(installed_->native_handle(), {.host = host}).certificate;
+  }
   void wait(Seconds by) {
     clock_.advance(by);
     tls_.step();
@@ -140,6 +141,7 @@ class NodeTlsReload : public ::testing::Test {
   MetricsRegistry registry_;
   net::io_context control_{1};
   NodeTls tls_{clock_, registry_, control_};
+  config::TlsOptions options_;
   NodeTls::Context installed_;
   int installs_ = 0;
 };
@@ -177,6 +179,19 @@ TEST_F(NodeTlsReload, KeepsTheOldWhileThePairDoesNotFit) {
   wait(Seconds{6});
   EXPECT_EQ(shown(), "new");
   EXPECT_EQ(reloads("done"), 1);
+}
+
+// One that ends, or is renewed badly, keeps no other from being renewed.
+TEST_F(NodeTlsReload, EachCertificateIsKeptByItself) {
+  put("a", make({.common_name = "first", .names = "DNS:a.test", .ends_in_s = 3600}));
+  put("b", make({.common_name = "second", .names = "DNS:b.test"}));
+  options_.certificates = {{folder_.path("b.pem"), folder_.path("b.key"), ""}};
+  start();
+  put("b", make({.common_name = "renewed", .names = "DNS:b.test"}));
+  wait(Seconds{3601});
+  EXPECT_EQ(shown("b.test"), "renewed");
+  EXPECT_EQ(shown("a.test"), "first");
+  EXPECT_EQ(reloads("failed"), 1);
 }
 
 TEST_F(NodeTlsReload, SaysWhenCertificatesEnd) {
