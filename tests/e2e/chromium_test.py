@@ -161,7 +161,7 @@ class ChromiumOverHttp2(Chromium):
                  if kinds[e["type"]] == "HTTP_TRANSACTION_HTTP2_SEND_REQUEST_HEADERS" and "headers" in e.get("params", {})]
         paths = {line.split(": ", 1)[1] for headers in asked for line in headers if line.startswith(":path: ")}
         self.assertEqual({r["target"] for r in records} - paths, set(), "not asked over HTTP/2")
-        agreed = {e["params"]["protocol"] for e in seen["events"] if kinds[e["type"]] == "HTTP2_SESSION" and "protocol" in e.get("params", {})}
+        agreed = {e["params"]["next_proto"] for e in seen["events"] if "next_proto" in e.get("params", {})}
         self.assertEqual(agreed, {"h2"})
 
 
