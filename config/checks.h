@@ -31,7 +31,13 @@ void check_all(const CheckContext& context);
 // The parts of check_all().
 void check_listeners(const CheckContext& context);  // checks_listen.cc
 void check_admin(const CheckContext& context);
+// The table at `path`. `for_sites`: names that belong to no site are worth a warning. checks_tls.cc
+void check_tls(const CheckContext& context, TlsOptions& tls, const std::string& path,
+               bool for_sites);
 void check_tokens(const CheckContext& context);  // checks_tokens.cc
+// Of a client certificate: no token has its name, and its sites are sites. Ditto.
+void check_holder(const CheckContext& context, const std::string& name,
+                  const std::vector<std::string>& sites, const std::string& path);
 void check_sites(const CheckContext& context);  // checks_sites.cc
 void check_upstream(const CheckContext& context, UpstreamOptions& upstream,
                     const std::string& path);

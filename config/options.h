@@ -15,6 +15,7 @@
 #include "config/http2_options.h"
 #include "config/nats_options.h"
 #include "config/runtime/clock.h"
+#include "config/tls_options.h"
 
 namespace brink::config {
 
@@ -29,11 +30,6 @@ struct NodeOptions {
   std::vector<std::string> peers = {"127.0.0.0/8", "::1/128"};  // CIDRs of edges a regional node believes
 };
 
-struct TlsOptions {
-  std::string certificate;  // PEM file, chain included
-  std::string key;          // PEM file
-};
-
 struct ListenOptions {
   std::string address = "0.0.0.0:8080";  // host:port, [v6]:port; port 0 = any free one
   std::optional<TlsOptions> tls;
@@ -44,6 +40,8 @@ struct ListenOptions {
 
 // What one client, and all of them together, may take (each has a metric and a defined answer).
 struct ClientLimits {
+  Millis handshake_timeout{10'000};    // TLS → close
+  std::uint32_t handshakes_per_second = 0;  // TLS, per node, as many at once → close before it; 0 = any
   Millis header_timeout{10'000};       // whole request head → 408, close
   Millis body_timeout{30'000};         // between two reads of a request body → 408, close
   Millis idle_timeout{75'000};         // keep-alive → close
@@ -72,6 +70,15 @@ struct AdminToken {
   std::uint32_t rate = 1'000;  // requests per second, as many at once → 429
 };
 
+// A client that is known by its certificate, which admin.tls.client_ca signed.
+struct AdminClientCertificate {
+  std::string name;     // in logs, as a token's
+  std::string subject;  // its common name, or one of its alternative names
+  std::vector<AdminRight> may;
+  std::vector<std::string> sites = {"*"};  // names; "*" = all
+  std::uint32_t rate = 1'000;  // requests per second, as many at once → 429
+};
+
 struct AuditOptions {
   bool enabled = true;
   std::string path;  // empty = audit-NAME.log in purge.path's folder, if that can be written to
@@ -81,7 +88,10 @@ struct AuditOptions {
 
 struct AdminOptions {
   std::string address = "127.0.0.1:9901";  // empty = no admin listener
-  std::vector<AdminToken> tokens;          // required when the address is not loopback
+  // One of the two is required when the address is not loopback.
+  std::vector<AdminToken> tokens;
+  std::vector<AdminClientCertificate> client_certificates;
+  std::optional<TlsOptions> tls;
   AuditOptions audit;
 };
 

@@ -116,6 +116,7 @@ struct Section {
 
 extern const Section kNodeSection;  // schema_node.cc
 extern const Section kListenSection;
+extern const Section kTlsSection;  // schema_tls.cc
 extern const Section kLimitsSection;
 extern const Section kAdminSection;
 extern const Section kOriginSection;  // schema_sites.cc

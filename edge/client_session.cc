@@ -2,6 +2,9 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
+
 #include "config/runtime/log.h"
 #include "edge/http2_session.h"
 #include "edge/proxy_greeting.h"
@@ -9,6 +12,9 @@
 
 namespace brink::edge {
 namespace {
+
+constexpr Millis kLinger{2'000};
+constexpr std::size_t kLingerBytes = 64 * 1024;
 
 // The place of a connection in ConnectionLimits.
 class Admission {
@@ -33,19 +39,23 @@ class Admission {
 // What comes before the first request: the time that it may take, and the end of the node meanwhile.
 class Opening final : public SessionBase {
  public:
-  Opening(Shard& shard, ClientStream& stream)
-      : shard_(shard), stream_(stream), deadline_(shard.coarse_now() + shard.config().limits.header_timeout) {
+  Opening(Shard& shard, ClientStream& stream) : shard_(shard), stream_(stream) {
     shard_.enter(*this);
   }
   ~Opening() override { shard_.leave(*this); }
 
   Awaitable<bool> shake_hands() {
+    arm(shard_.config().limits.handshake_timeout, Limit::HandshakeTimeout);
     const IoResult done = co_await stream_.handshake();
-    co_return !done.error && !ended_;
+    if (!done.error || ended_) co_return !done.error && !ended_;
+    failed_ = true;
+    co_await linger();
+    co_return false;
   }
 
   // True: `client` is who the proxy names, or stays the proxy itself.
   Awaitable<bool> read_client(ClientAddress& client) {
+    arm(shard_.config().limits.header_timeout, Limit::HeaderTimeout);
     ProxyHeader header = co_await read_proxy_header(stream_.socket());
     if (header.state != ProxyHeader::State::Complete || ended_) {
       if (header.state == ProxyHeader::State::Malformed || late_) count_fault(header.fault, client.text);
@@ -58,7 +68,7 @@ class Opening final : public SessionBase {
 
   void on_tick(Ticks now) override {
     if (ended_ || now < deadline_) return;
-    shard_.flow().metrics.count_limit(Limit::HeaderTimeout);
+    if (!failed_) shard_.flow().metrics.count_limit(limit_);
     late_ = true;
     on_stop();
   }
@@ -78,14 +88,34 @@ class Opening final : public SessionBase {
                 "closed a connection of " + proxy + ", of listen[].proxy_protocol: " + what);
   }
 
+  void arm(Millis after, Limit limit) {
+    deadline_ = shard_.coarse_now() + after;
+    limit_ = limit;
+  }
+
+  // The client may have sent more already; a reset would take the alert away that says what is wrong.
+  Awaitable<void> linger() {
+    deadline_ = std::min(deadline_, shard_.coarse_now() + kLinger);
+    error_code error;
+    stream_.socket().shutdown(Socket::shutdown_send, error);
+    std::array<char, 4096> ignored;
+    for (std::size_t total = 0; !error && total < kLingerBytes;) {
+      auto [read_error, n] = co_await stream_.socket().async_read_some(net::buffer(ignored), kAwait);
+      error = read_error;
+      total += n;
+    }
+  }
+
   Shard& shard_;
   ClientStream& stream_;
-  const Ticks deadline_;
+  Ticks deadline_ = Ticks::max();
+  Limit limit_ = Limit::HeaderTimeout;
   bool ended_ = false;
   bool late_ = false;
+  bool failed_ = false;
 };
 
-// The PROXY header and the handshake, in one header_timeout. False: the connection is to be closed.
+// The PROXY header and the handshake. False: the connection is to be closed.
 Awaitable<bool> open_session(Shard& shard, ClientStream& stream, Admission& admission, bool proxied, ClientAddress& client) {
   Opening opening(shard, stream);
   if (proxied) {

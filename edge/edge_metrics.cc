@@ -50,6 +50,10 @@ std::string_view to_string(Limit limit) {
       return "warm-jobs";
     case Limit::WarmUrls:
       return "warm-urls";
+    case Limit::HandshakeTimeout:
+      return "handshake-timeout";
+    case Limit::Handshakes:
+      return "handshakes";
     case Limit::Http2Streams:
       return "http2-streams";
     case Limit::Http2Resets:

@@ -13,7 +13,8 @@ namespace brink::edge {
 enum class Limit : std::uint8_t {
   HeaderTimeout, BodyTimeout, IdleTimeout, WriteTimeout, HeaderBytes, HeaderFields, UriBytes, BodyBytes,
   Connections, ConnectionsPerAddress, Fetches, Followers, FollowerTimeout, BackgroundFetches, Framing,
-  SlowReaders, Tags, WarmJobs, WarmUrls, ProxyHeader, Http2Streams, Http2Resets, Http2Pings, Http2Settings, Http2Priorities,
+  SlowReaders, Tags, WarmJobs, WarmUrls, ProxyHeader, HandshakeTimeout, Handshakes, Http2Streams, Http2Resets, Http2Pings,
+  Http2Settings, Http2Priorities,
   Http2EmptyFrames, Http2WindowUpdates, Http2Continuations,
   Count_,
 };

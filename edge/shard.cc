@@ -158,7 +158,16 @@ Awaitable<void> Shard::accept_loop(std::shared_ptr<Listener> listener) {
   }
 }
 
+// A handshake costs a thousand hits; what is too many is turned away before it.
+bool Shard::may_shake_hands() {
+  if (!config_.handshakes || !config_.handshakes->take(socket_clock_.ticks())) return true;
+  metrics_.count_limit(Limit::Handshakes);
+  parts_.tls->count_failed(TlsFailure::Rate);
+  return false;
+}
+
 void Shard::admit(Socket socket, const Listener& listener) {
+  if (listener.tls && !may_shake_hands()) return;
   error_code error;
   const auto peer = socket.remote_endpoint(error);
   if (error) return;

@@ -184,7 +184,7 @@ TEST_P(ConfigExample, LoadsWithoutAWord) {
   ::setenv("BRINK_ADMIN_TOKEN", "0123456789abcdef0123", 1);
   ::setenv("BRINK_SHOP_TOKEN", "abcdef01234567890123", 1);
   const TestFolder folder;
-  const KeyPair pair = make_key_pair();
+  const KeyPair pair = make_key_pair({.common_name = "shop.example.com"});
   folder.write("cert.pem", pair.certificate);
   folder.write("key.pem", pair.key);
   const std::string name = GetParam();
