@@ -282,7 +282,7 @@ void Http2Connection::on_drain() {
 
 // What was announced to the client holds until it connects anew.
 void Http2Connection::on_reload() {
-  if (shard_.config().limits == limits_ && shard_.config().peers->contains(client_address_.text) == from_peer_) return;
+  if (shard_.config().limits == limits_ && client_address_.is_peer(*shard_.config().peers) == from_peer_) return;
   close_gracefully();
 }
 
