@@ -95,7 +95,9 @@ struct Http2Callbacks {
   static int on_frame_recv(nghttp2_session* session, const nghttp2_frame* frame, void* data) noexcept {
     Http2Connection& c = connection(data);
     const bool is_head = frame->hd.type == NGHTTP2_HEADERS;
-    if (frame->hd.type == NGHTTP2_SETTINGS || is_head) c.read_deadline_ = Http2Connection::kNever;
+    // What the preface or a header block was waited for. Further SETTINGS are no sign of life of an idle connection.
+    const bool awaited = frame->hd.type == NGHTTP2_SETTINGS && c.read_limit_ == Limit::HeaderTimeout;
+    if (awaited || is_head) c.read_deadline_ = Http2Connection::kNever;
     if (frame->hd.type == NGHTTP2_PRIORITY_UPDATE) {
       const auto* update = static_cast<const nghttp2_ext_priority_update*>(frame->ext.payload);
       if (update->stream_id == 0) c.broken_ = NGHTTP2_PROTOCOL_ERROR;  // RFC 9218 §7.1
