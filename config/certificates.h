@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/loader.h"
+#include "config/pem_files.h"
 #include "config/runtime/clock.h"
 
 namespace brink::config {
@@ -23,6 +24,15 @@ struct PemProblem {
 inline constexpr Seconds kExpiryNotice{14LL * 24 * 3600};
 std::vector<PemProblem> check_certificate_pair(const std::string& certificate,
                                                const std::string& key, TimePoint now);
+
+// The same, with what was read; the key is null when a file could not be used at all.
+struct CertificatePair {
+  Chain chain;
+  PrivateKey key;
+  std::vector<PemProblem> problems;
+};
+CertificatePair load_certificate_pair(const std::string& certificate, const std::string& key,
+                                      TimePoint now);
 
 // One sentence when `path` holds no certificate at all or one that cannot be parsed; empty = fine.
 std::string problem_in_ca_file(const std::string& path);

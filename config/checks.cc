@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "config/certificates.h"
+#include "config/file_text.h"
 #include "config/names.h"
 #include "config/units.h"
 
@@ -92,6 +94,18 @@ void CheckContext::warning(std::string_view path, std::string_view message) cons
 
 void CheckContext::note(std::string_view path, std::string_view message) const {
   findings.add(Severity::Note, place(path), path, message);
+}
+
+void check_certificate_files(const CheckContext& context, std::string& certificate, std::string& key,
+                             const std::string& path) {
+  certificate = resolve_beside(context.file, certificate);
+  key = resolve_beside(context.file, key);
+  for (const PemProblem& problem : check_certificate_pair(certificate, key, context.now)) {
+    const bool is_key = problem.file == PemFile::Key;
+    const std::string at = child_path(path, is_key ? "key" : "certificate");
+    context.findings.add(problem.severity, context.place(at), at,
+                         fmt::format("{}: {}", quote(is_key ? key : certificate), problem.message));
+  }
 }
 
 bool leads_to_self(const Options& options, std::string_view url) {

@@ -31,7 +31,13 @@ void check_all(const CheckContext& context);
 // The parts of check_all().
 void check_listeners(const CheckContext& context);  // checks_listen.cc
 void check_admin(const CheckContext& context);
+// The table at `path`. `for_sites`: names that belong to no site are worth a warning. checks_tls.cc
+void check_tls(const CheckContext& context, TlsOptions& tls, const std::string& path,
+               bool for_sites);
 void check_tokens(const CheckContext& context);  // checks_tokens.cc
+// Of a client certificate: no token has its name, and its sites are sites. Ditto.
+void check_holder(const CheckContext& context, const std::string& name,
+                  const std::vector<std::string>& sites, const std::string& path);
 void check_sites(const CheckContext& context);  // checks_sites.cc
 void check_upstream(const CheckContext& context, UpstreamOptions& upstream,
                     const std::string& path);
@@ -51,6 +57,10 @@ void check_secret_length(const CheckContext& context, const std::string& source,
 // `path` what is wrong with it. The value is never part of a message. checks_tokens.cc
 void read_token_secret(const CheckContext& context, const std::string& variable,
                        const std::string& path, std::string& secret);
+
+// A certificate and its key, which stand in the map at `path`: resolves the files and judges them (certificates.h).
+void check_certificate_files(const CheckContext& context, std::string& certificate, std::string& key,
+                             const std::string& path);
 
 // Whether a server's URL leads back to one of this node's own listeners.
 bool leads_to_self(const Options& options, std::string_view url);

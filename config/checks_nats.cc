@@ -100,17 +100,7 @@ void check_pair(const Server& server) {
     return;
   }
   if (server.nats.certificate.empty()) return;
-  server.nats.certificate = resolve_beside(server.context.file, server.nats.certificate);
-  server.nats.key = resolve_beside(server.context.file, server.nats.key);
-  for (const PemProblem& problem :
-       check_certificate_pair(server.nats.certificate, server.nats.key, server.context.now)) {
-    const bool is_key = problem.file == PemFile::Key;
-    const std::string path = server.at(is_key ? "key" : "certificate");
-    server.context.findings.add(
-        problem.severity, server.context.place(path), path,
-        fmt::format("{}: {}", quote(is_key ? server.nats.key : server.nats.certificate),
-                    problem.message));
-  }
+  check_certificate_files(server.context, server.nats.certificate, server.nats.key, server.path);
 }
 
 void check_encryption(const Server& server) {

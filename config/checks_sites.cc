@@ -116,6 +116,19 @@ void check_bypass(const CheckContext& context, const CacheRules& rules, const st
                     : "has no effect: the site's rules say bypass: true; add bypass: false here");
 }
 
+// What is shown to servers that ask for a certificate.
+void check_client_certificate(const CheckContext& context, UpstreamTlsOptions& tls,
+                              const std::string& path) {
+  if (!context.findings.is_clean(path) || (tls.certificate.empty() && tls.key.empty())) return;
+  if (tls.certificate.empty() || tls.key.empty()) {
+    const bool no_key = tls.key.empty();
+    context.error(path + (no_key ? ".key" : ".certificate"),
+                  fmt::format("is missing; {} is of no use without it", no_key ? "a certificate" : "a key"));
+    return;
+  }
+  check_certificate_files(context, tls.certificate, tls.key, path);
+}
+
 constexpr std::uint64_t kSmallestSlice = 1024;
 
 void check_slices(const CheckContext& context, const CacheRules& rules, const std::string& path) {
@@ -128,6 +141,7 @@ void check_slices(const CheckContext& context, const CacheRules& rules, const st
 
 void check_upstream(const CheckContext& context, UpstreamOptions& upstream,
                     const std::string& path) {
+  check_client_certificate(context, upstream.tls, path + ".tls");
   const std::string ca_path = path + ".tls.ca";
   if (!upstream.tls.ca.empty() && context.findings.is_clean(ca_path)) {
     upstream.tls.ca = resolve_beside(context.file, upstream.tls.ca);
@@ -135,7 +149,7 @@ void check_upstream(const CheckContext& context, UpstreamOptions& upstream,
     if (!problem.empty())
       context.error(ca_path, fmt::format("{}: {}", quote(upstream.tls.ca), problem));
   }
-  if (!upstream.tls.verify) {
+  if (!upstream.tls.verify && upstream.tls.pins.empty()) {
     context.warning(path + ".tls.verify",
                     "certificates are not verified, so anybody on the way can pose as the server");
   }

@@ -28,11 +28,11 @@ bool is_token(std::string_view secret) {
   return std::all_of(secret.begin(), secret.end(), [](char c) { return c > ' ' && c < '\x7f'; });
 }
 
-void check_token_sites(const CheckContext& context, const AdminToken& token,
+void check_token_sites(const CheckContext& context, const std::vector<std::string>& sites,
                        const std::string& path) {
   if (!context.findings.is_clean("sites") || !context.findings.is_clean(path)) return;
-  for (std::size_t i = 0; i < token.sites.size(); ++i) {
-    if (token.sites[i] != "*") check_site_name(context, token.sites[i], item_path(path, i));
+  for (std::size_t i = 0; i < sites.size(); ++i) {
+    if (sites[i] != "*") check_site_name(context, sites[i], item_path(path, i));
   }
 }
 
@@ -108,13 +108,25 @@ void check_secret_length(const CheckContext& context, const std::string& source,
                         source, kShortSecret));
 }
 
+void check_holder(const CheckContext& context, const std::string& name,
+                  const std::vector<std::string>& sites, const std::string& path) {
+  check_token_sites(context, sites, child_path(path, "sites"));
+  const auto& tokens = context.options.admin.tokens;
+  if (std::any_of(tokens.begin(), tokens.end(), [&](const auto& t) { return t.name == name; })) {
+    context.error(child_path(path, "name"),
+                  fmt::format("{} is a token's name already; the audit log could not tell the two "
+                              "apart",
+                              quote(name)));
+  }
+}
+
 void check_tokens(const CheckContext& context) {
   std::map<std::string, std::size_t> by_name;
   std::map<std::string, std::size_t> by_secret;
   auto& tokens = context.options.admin.tokens;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     const std::string path = item_path("admin.tokens", i);
-    check_token_sites(context, tokens[i], child_path(path, "sites"));
+    check_token_sites(context, tokens[i].sites, child_path(path, "sites"));
     const std::string secret_path = read_secret(context, tokens[i], path);
     if (!tokens[i].secret.empty() && !by_secret.try_emplace(tokens[i].secret, i).second) {
       context.error(

@@ -7,7 +7,7 @@ namespace brink::config {
 
 // Rates are per connection, within ten seconds; beyond one: GOAWAY with ENHANCE_YOUR_CALM.
 struct Http2Limits {
-  std::uint32_t streams = 128;           // requests at once → REFUSED_STREAM
+  std::uint32_t streams = 128;           // requests at once → REFUSED_STREAM, or PROTOCOL_ERROR once the client has agreed to them
   std::uint32_t resets = 200;            // streams that the client resets, or makes this node reset
   std::uint32_t pings = 100;
   std::uint32_t settings = 50;           // acknowledgements do not count
@@ -15,6 +15,7 @@ struct Http2Limits {
   std::uint32_t empty_frames = 100;      // DATA and HEADERS frames without a byte that do not end a stream
   std::uint32_t window_updates = 1'000;  // beyond ten for each DATA frame that was sent
   std::uint32_t continuations = 8;       // of one header block
+  bool operator==(const Http2Limits&) const = default;
 };
 
 }  // namespace brink::config

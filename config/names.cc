@@ -271,6 +271,19 @@ std::string problem_in_url_path(std::string_view text) {
   return found("a path such as /healthz", text);
 }
 
+std::string problem_in_key_pin(std::string_view text) {
+  constexpr std::string_view kScheme = "sha256//";
+  constexpr std::size_t kHashText = 44;  // base64 of 32 bytes
+  const std::string_view hash = text.substr(std::min(kScheme.size(), text.size()));
+  if (text.starts_with(kScheme) && hash.size() == kHashText && hash.back() == '=' &&
+      all_of(hash.substr(0, kHashText - 1), "+/")) {
+    return {};
+  }
+  return found("sha256// and the base64 of a public key's SHA-256 (44 characters)", text,
+               "make one with: openssl x509 -in cert.pem -noout -pubkey | openssl pkey -pubin "
+               "-outform der | openssl dgst -sha256 -binary | base64");
+}
+
 std::string problem_in_variable(std::string_view text) {
   if (!text.empty() && text.size() <= kTextBytes && all_of(text, "_") &&
       (text.front() < '0' || text.front() > '9')) {

@@ -33,6 +33,7 @@ std::string problem_in_host(std::string_view text);       // shop.example.com, s
 std::string problem_in_host_name(std::string_view text);  // shop.example.com, 10.0.0.5
 std::string problem_in_path_glob(std::string_view text);  // /images/*, *.css
 std::string problem_in_url_path(std::string_view text);   // /healthz
+std::string problem_in_key_pin(std::string_view text);    // sha256//BASE64, as curl writes it
 std::string problem_in_variable(std::string_view text);   // BRINK_ADMIN_TOKEN
 std::string problem_in_log_target(std::string_view text);    // none | stdout | stderr | /path
 std::string problem_in_query_name(std::string_view text);    // token, *

@@ -15,6 +15,7 @@
 #include "config/http2_options.h"
 #include "config/nats_options.h"
 #include "config/runtime/clock.h"
+#include "config/tls_options.h"
 
 namespace brink::config {
 
@@ -29,20 +30,18 @@ struct NodeOptions {
   std::vector<std::string> peers = {"127.0.0.0/8", "::1/128"};  // CIDRs of edges a regional node believes
 };
 
-struct TlsOptions {
-  std::string certificate;  // PEM file, chain included
-  std::string key;          // PEM file
-};
-
 struct ListenOptions {
   std::string address = "0.0.0.0:8080";  // host:port, [v6]:port; port 0 = any free one
   std::optional<TlsOptions> tls;
   bool http2 = true;         // by ALPN with TLS, with prior knowledge without
   bool h2c_upgrade = false;  // also by Upgrade: h2c (RFC 7540 §3.2), without TLS
+  std::vector<std::string> proxy_protocol = {};  // CIDRs whose connections begin with a PROXY header; empty = none
 };
 
 // What one client, and all of them together, may take (each has a metric and a defined answer).
 struct ClientLimits {
+  Millis handshake_timeout{10'000};    // TLS → close
+  std::uint32_t handshakes_per_second = 0;  // TLS, per node, as many at once → close before it; 0 = any
   Millis header_timeout{10'000};       // whole request head → 408, close
   Millis body_timeout{30'000};         // between two reads of a request body → 408, close
   Millis idle_timeout{75'000};         // keep-alive → close
@@ -56,6 +55,7 @@ struct ClientLimits {
   std::uint32_t connections_per_address = 16'384;  // → 503, close
   std::uint32_t requests_per_connection = 1'000'000;  // → Connection: close, GOAWAY
   Http2Limits http2;
+  bool operator==(const ClientLimits&) const = default;
 };
 
 enum class AdminRight : std::uint8_t { Read, Purge, Operate };
@@ -70,6 +70,15 @@ struct AdminToken {
   std::uint32_t rate = 1'000;  // requests per second, as many at once → 429
 };
 
+// A client that is known by its certificate, which admin.tls.client_ca signed.
+struct AdminClientCertificate {
+  std::string name;     // in logs, as a token's
+  std::string subject;  // its common name, or one of its alternative names
+  std::vector<AdminRight> may;
+  std::vector<std::string> sites = {"*"};  // names; "*" = all
+  std::uint32_t rate = 1'000;  // requests per second, as many at once → 429
+};
+
 struct AuditOptions {
   bool enabled = true;
   std::string path;  // empty = audit-NAME.log in purge.path's folder, if that can be written to
@@ -79,7 +88,10 @@ struct AuditOptions {
 
 struct AdminOptions {
   std::string address = "127.0.0.1:9901";  // empty = no admin listener
-  std::vector<AdminToken> tokens;          // required when the address is not loopback
+  // One of the two is required when the address is not loopback.
+  std::vector<AdminToken> tokens;
+  std::vector<AdminClientCertificate> client_certificates;
+  std::optional<TlsOptions> tls;
   AuditOptions audit;
 };
 
@@ -117,10 +129,16 @@ struct CacheOptions {
 
 enum class Balance : std::uint8_t { RoundRobin, LeastOutstanding };
 
+enum class UpstreamTlsVersion : std::uint8_t { Tls12, Tls13 };
+
 struct UpstreamTlsOptions {
   bool verify = true;
   std::string ca;           // PEM file; empty = the system's
   std::string server_name;  // SNI and name to verify; empty = the server's host
+  std::string certificate = {};         // PEM file, chain included: ours, for servers that ask; empty = none
+  std::string key = {};                 // PEM file
+  std::vector<std::string> pins = {};   // "sha256//" and base64 of a public key's hash; empty = any key
+  UpstreamTlsVersion min_version = UpstreamTlsVersion::Tls12;
 };
 
 struct HealthCheckOptions {

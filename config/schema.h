@@ -46,6 +46,7 @@ enum class Type : std::uint8_t {
   UrlTemplate,
   EventField,
   EventValue,
+  KeyPin,
   File,
   AbsoluteFile,
   // structure
@@ -115,6 +116,7 @@ struct Section {
 
 extern const Section kNodeSection;  // schema_node.cc
 extern const Section kListenSection;
+extern const Section kTlsSection;  // schema_tls.cc
 extern const Section kLimitsSection;
 extern const Section kAdminSection;
 extern const Section kOriginSection;  // schema_sites.cc

@@ -45,21 +45,6 @@ constexpr Key kNodeKeys[] = {
         .list(),
 };
 
-constexpr Key kTlsKeys[] = {
-    leaf<&TlsOptions::certificate>("certificate", Type::File, "",
-                                   "PEM file with the certificate, then the intermediate ones. A "
-                                   "relative path starts at this file's folder.")
-        .also_called("cert crt ssl_certificate")
-        .required(),
-    leaf<&TlsOptions::key>(
-        "key", Type::File, "",
-        "PEM file with the private key, without a passphrase. It must fit the certificate.")
-        .also_called("private_key ssl_certificate_key")
-        .required(),
-};
-
-const Section kTlsSection{kTlsKeys, fresh<TlsOptions>};
-
 constexpr Key kListenKeys[] = {
     leaf<&ListenOptions::address>(
         "address", Type::ListenAddress, "0.0.0.0:8080",
@@ -80,12 +65,20 @@ constexpr Key kListenKeys[] = {
         "Without TLS, also switch to HTTP/2 when a request says Upgrade: h2c. Not behind a proxy "
         "that passes Upgrade on: what follows would pass it unseen.")
         .also_called("h2c"),
+    leaf<&ListenOptions::proxy_protocol>(
+        "proxy_protocol", Type::Cidr, "",
+        "Networks of the load balancers whose connections begin with a PROXY header, version 1 or 2: "
+        "there it is required, and names the client. Connections from elsewhere are served without "
+        "one.")
+        .also_called("proxy accept_proxy send_proxy")
+        .list(),
 };
 
 constexpr Key kHttp2Keys[] = {
     leaf<&Http2Limits::streams>("streams", Type::Count, "128",
-                                "Requests of one connection at once; a further one is refused with "
-                                "REFUSED_STREAM, to be sent again.")
+                                "Requests of one connection at once. A further one is refused with "
+                                "REFUSED_STREAM, to be sent again; from a client that has agreed "
+                                "to the number it ends the connection.")
         .between(1, 10'000),
     leaf<&Http2Limits::resets>("resets", Type::Count, "200",
                                "Streams that a client resets, or makes this node reset by breaking "
@@ -112,6 +105,16 @@ constexpr Key kHttp2Keys[] = {
 const Section kHttp2Section{kHttp2Keys, fresh<Http2Limits>};
 
 constexpr Key kLimitsKeys[] = {
+    leaf<&ClientLimits::handshake_timeout>(
+        "handshake_timeout", Type::Duration, "10s",
+        "Time for a TLS handshake; then the connection is closed.")
+        .between(1, kHourMs),
+    leaf<&ClientLimits::handshakes_per_second>(
+        "handshakes_per_second", Type::Count, "0",
+        "TLS handshakes of this node per second, and how many may come at once; beyond it a "
+        "connection is closed before its handshake. 0 means any number.")
+        .also_called("ssl_rate maxsslrate")
+        .between(0, 1'000'000),
     leaf<&ClientLimits::header_timeout>("header_timeout", Type::Duration, "10s",
                                         "Time for a whole request head to arrive; then 408.")
         .between(1, kHourMs),
@@ -190,6 +193,35 @@ constexpr Key kTokenKeys[] = {
 
 const Section kTokenSection{kTokenKeys, fresh<AdminToken>};
 
+constexpr Key kClientCertificateKeys[] = {
+    leaf<&AdminClientCertificate::name>("name", Type::Name, "",
+                                        "Whose certificate it is: stands in logs.")
+        .required(),
+    leaf<&AdminClientCertificate::subject>(
+        "subject", Type::EventValue, "",
+        "The certificate's common name, or one of its alternative names (DNS, e-mail, URI).")
+        .also_called("cn san common_name")
+        .required(),
+    leaf<&AdminClientCertificate::may>(
+        "may", Type::Choice, "",
+        "What the holder may do: read state, purge, or operate (reload, drain and the like).")
+        .among(kRights)
+        .list()
+        .required(),
+    leaf<&AdminClientCertificate::sites>(
+        "sites", Type::SiteName, "[\"*\"]",
+        "Names of the sites the certificate holds for; \"*\" is all of them.")
+        .list(),
+    leaf<&AdminClientCertificate::rate>(
+        "rate", Type::Count, "1000",
+        "Requests per second with this certificate, and how many may come at once; beyond it 429 "
+        "with Retry-After.")
+        .also_called("limit rps")
+        .between(1, 1'000'000),
+};
+
+const Section kClientCertificateSection{kClientCertificateKeys, fresh<AdminClientCertificate>};
+
 constexpr Key kAuditKeys[] = {
     leaf<&AuditOptions::enabled>("enabled", Type::Boolean, "true", "Whether there is one."),
     leaf<&AuditOptions::path>("path", Type::AbsoluteFile, "",
@@ -213,9 +245,19 @@ constexpr Key kAdminKeys[] = {
                                  "/readyz answer; none turns them off."),
     branch<&AdminOptions::tokens>(
         "tokens", Type::Maps, kTokenSection,
-        "Who may use the API. Without tokens anybody who reaches the address may, "
-        "so it must then be a loopback address.")
+        "Who may use the API. Without tokens and client_certificates anybody who reaches the "
+        "address may, so it must then be a loopback address.")
         .example_is("[{name: ops, token_env: BRINK_ADMIN_TOKEN, may: [read, purge, operate]}]"),
+    branch<&AdminOptions::client_certificates>(
+        "client_certificates", Type::Maps, kClientCertificateSection,
+        "Who else may use the API: clients whose certificate admin.tls.client_ca signed. A token "
+        "that is sent counts instead.")
+        .example_is("[{name: deploy, subject: deploy.example.com, may: [purge]}]"),
+    branch<&AdminOptions::tls>("tls", Type::Map, kTlsSection,
+                               "Makes the admin address speak TLS (HTTP/1.1).")
+        .also_called("ssl https")
+        .example_is("{certificate: cert.pem, key: key.pem}")
+        .listed_under("listen[].tls"),
     branch<&AdminOptions::audit>("audit", Type::Map, kAuditSection,
                                  "Who did what through the API, as JSON lines in a hash chain.")
         .example_is("{path: /var/log/brink/audit.log}"),

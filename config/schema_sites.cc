@@ -18,6 +18,8 @@ constexpr double kDayMs = 24 * kHourMs;
 
 constexpr std::array<std::string_view, 2> kBalances = {"round_robin", "least_outstanding"};
 
+constexpr std::array<std::string_view, 2> kTlsVersions = {"1.2", "1.3"};
+
 constexpr Key kUpstreamTlsKeys[] = {
     leaf<&UpstreamTlsOptions::verify>(
         "verify", Type::Boolean, "true",
@@ -29,6 +31,25 @@ constexpr Key kUpstreamTlsKeys[] = {
     leaf<&UpstreamTlsOptions::server_name>(
         "server_name", Type::HostName, "",
         "Name to ask for (SNI) and to verify. Without it, the host in the server's URL."),
+    leaf<&UpstreamTlsOptions::certificate>(
+        "certificate", Type::File, "",
+        "PEM file with the certificate to show to servers that ask for one, then the intermediate "
+        "ones. Read when the configuration is loaded.")
+        .also_called("cert client_certificate proxy_ssl_certificate"),
+    leaf<&UpstreamTlsOptions::key>(
+        "key", Type::File, "",
+        "PEM file with that certificate's private key, without a passphrase.")
+        .also_called("client_key proxy_ssl_certificate_key"),
+    leaf<&UpstreamTlsOptions::pins>(
+        "pins", Type::KeyPin, "",
+        "The servers' public keys, as sha256// and the base64 of the key's SHA-256. A server with "
+        "another key is not spoken to, whoever vouches for it. Name the next key too.")
+        .also_called("pin pinned_keys pinned_public_key")
+        .list(),
+    leaf<&UpstreamTlsOptions::min_version>("min_version", Type::Choice, "1.2",
+                                           "The oldest version of TLS to speak.")
+        .also_called("min_tls_version ssl_protocols")
+        .among(kTlsVersions),
 };
 
 const Section kUpstreamTlsSection{kUpstreamTlsKeys, fresh<UpstreamTlsOptions>};
@@ -60,7 +81,7 @@ constexpr std::array kUpstreamKeys = {
         "How a server is chosen: each in turn, or the one with the fewest requests outstanding.")
         .among(kBalances),
     branch<&UpstreamOptions::tls>("tls", Type::Map, kUpstreamTlsSection,
-                                  "How https servers are verified.")
+                                  "How https servers are verified, and what they are shown.")
         .example_is("{ca: /etc/brink/ca.pem}"),
     leaf<&UpstreamOptions::connect_timeout>("connect_timeout", Type::Duration, "3s",
                                             "Time to connect, TLS included.")

@@ -30,7 +30,7 @@ std::string problem_in_site_name(std::string_view text) {
   return text == "*" ? std::string() : problem_in_name(text);
 }
 
-constexpr std::array<TextType, 21> kTextTypes = {{
+constexpr std::array<TextType, 22> kTextTypes = {{
     {Type::Name, "name", "names", "a name", problem_in_name},
     {Type::SiteName, "site name", "site names", "a site's name or \"*\"", problem_in_site_name},
     {Type::ListenAddress, "address", "addresses", "an address and port such as 0.0.0.0:8080",
@@ -54,6 +54,8 @@ constexpr std::array<TextType, 21> kTextTypes = {{
      "none, stdout, stderr or a file's full path", problem_in_log_target},
     {Type::QueryName, "parameter name", "parameter names", "a query parameter's name",
      problem_in_query_name},
+    {Type::KeyPin, "pin", "pins", "a pin such as sha256//YLh1dUR9y6Kja30RrAn7JKnbQG/uEtLMkBgFF2Fuihg=",
+     problem_in_key_pin},
     {Type::File, "file", "files", "a file's path", problem_in_file_name},
     {Type::NatsSubject, "NATS subject", "NATS subjects", "a subject such as shop.public.products",
      problem_in_nats_subject},

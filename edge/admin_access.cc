@@ -21,15 +21,24 @@ AdminResponse unauthorized(std::string_view detail) {
   return out;
 }
 
-AdminResponse too_often(const std::string& name, std::chrono::nanoseconds wait) {
-  AdminResponse out = problem(429, "rate-limited", "Too many requests with this token",
-                              "Token '" + name +
-                                  "' has used up admin.tokens[].rate. Nothing was done. Send it "
-                                  "again after Retry-After, name several URLs or tags in one "
-                                  "purge, or raise the rate.");
+AdminResponse too_often(const std::string& name, bool is_token, std::chrono::nanoseconds wait) {
+  const std::string what = is_token ? "token" : "certificate";
+  const std::string option = is_token ? "admin.tokens[].rate" : "admin.client_certificates[].rate";
+  AdminResponse out = problem(429, "rate-limited", "Too many requests with this " + what,
+                              (is_token ? "Token '" : "Certificate '") + name + "' has used up " +
+                                  option +
+                                  ". Nothing was done. Send it again after Retry-After, name "
+                                  "several URLs or tags in one purge, or raise the rate.");
   const auto seconds = std::chrono::ceil<Seconds>(wait).count();
   out.fields.emplace_back("Retry-After", std::to_string(seconds));
   return out;
+}
+
+// A browser shows its user's certificate to whoever makes it send a request.
+std::optional<AdminResponse> refuse_foreign_page(const AdminRequest& request) {
+  if (request.origin.empty() || request.origin == "https://" + std::string(request.host)) return std::nullopt;
+  return problem(403, "foreign-origin", "Sent by a foreign page",
+                 "A client certificate does not count for pages of other origins. Send a token.");
 }
 
 // "127.0.0.1:9901" → "127.0.0.1", "[::1]:9901" → "[::1]".
@@ -71,15 +80,24 @@ bool AdminPrincipal::has_site(std::string_view site) const {
                      [&](const std::string& own) { return own == kAll || own == site; });
 }
 
-AdminAccess::AdminAccess(const std::vector<config::AdminToken>& tokens, bool listens_on_loopback)
-    : is_open_(tokens.empty() && listens_on_loopback),
+AdminAccess::AdminAccess(const std::vector<config::AdminToken>& tokens, bool listens_on_loopback,
+                         const std::vector<config::AdminClientCertificate>& certificates)
+    : is_open_(tokens.empty() && certificates.empty() && listens_on_loopback),
       anyone_{"anyone", {AdminRight::Read, AdminRight::Purge, AdminRight::Operate}, {"*"}} {
   for (const config::AdminToken& token : tokens) {
     // An empty secret would make "Authorization: Bearer " a password.
     if (token.secret.empty()) continue;
     entries_.push_back({digest(token.secret),
-                        {token.name, token.may, token.sites},
-                        std::make_unique<TokenRate>(std::max(token.rate, 1U))});
+                        {{token.name, token.may, token.sites},
+                         std::make_unique<TokenRate>(std::max(token.rate, 1U)),
+                         true}});
+  }
+  for (const config::AdminClientCertificate& each : certificates) {
+    if (each.subject.empty()) continue;
+    certificates_.push_back({each.subject,
+                             {{each.name, each.may, each.sites},
+                              std::make_unique<TokenRate>(std::max(each.rate, 1U)),
+                              false}});
   }
 }
 
@@ -89,15 +107,22 @@ AdminAccess::Digest AdminAccess::digest(std::string_view text) {
   return out;
 }
 
-const AdminAccess::Entry* AdminAccess::find(std::string_view secret) const {
+const AdminAccess::Holder* AdminAccess::find(std::string_view secret) const {
   const Digest presented = digest(secret);
-  const Entry* found = nullptr;
+  const Holder* found = nullptr;
   for (const Entry& entry : entries_) {
     const bool is_equal =
         CRYPTO_memcmp(presented.data(), entry.secret.data(), presented.size()) == 0;
-    found = is_equal ? &entry : found;
+    found = is_equal ? &entry.holder : found;
   }
   return found;
+}
+
+const AdminAccess::Holder* AdminAccess::find_certificate(std::span<const std::string> names) const {
+  for (const Certificate& each : certificates_) {
+    if (std::find(names.begin(), names.end(), each.subject) != names.end()) return &each.holder;
+  }
+  return nullptr;
 }
 
 std::optional<AdminResponse> AdminAccess::refuse_open(const AdminRequest& request) const {
@@ -106,7 +131,8 @@ std::optional<AdminResponse> AdminAccess::refuse_open(const AdminRequest& reques
                    "Without admin.tokens the API answers only to an address or localhost in Host. "
                    "Ask for http://127.0.0.1, or configure a token.");
   }
-  if (!request.origin.empty() && request.origin != "http://" + std::string(request.host)) {
+  const std::string host(request.host);
+  if (!request.origin.empty() && request.origin != "http://" + host && request.origin != "https://" + host) {
     return problem(403, "foreign-origin", "Sent by a foreign page",
                    "Without admin.tokens the API does not answer pages of other origins. "
                    "Configure a token.");
@@ -123,21 +149,38 @@ std::optional<AdminResponse> AdminAccess::refuse(const AdminRequest& request, Ad
   constexpr std::string_view kScheme = "Bearer ";
   const std::string_view field = request.authorization;
   if (field.size() < kScheme.size() || !iequals(field.substr(0, kScheme.size()), kScheme)) {
+    if (const Holder* holder = find_certificate(request.certificate_names); holder != nullptr) {
+      if (auto refusal = refuse_foreign_page(request)) return refusal;
+      return judge(*holder, request, right, who);
+    }
     return unauthorized(
-        "Send \"Authorization: Bearer TOKEN\" with the secret from the environment variable "
-        "or file that admin.tokens[].token_env or token_file names.");
+        certificates_.empty()
+            ? "Send \"Authorization: Bearer TOKEN\" with the secret from the environment variable "
+              "or file that admin.tokens[].token_env or token_file names."
+            : "Show a client certificate whose common or alternative name is in "
+              "admin.client_certificates[].subject, or send \"Authorization: Bearer TOKEN\".");
   }
-  const Entry* entry = find(trim_ows(field.substr(kScheme.size())));
-  if (entry == nullptr) {
+  const Holder* holder = find(trim_ows(field.substr(kScheme.size())));
+  if (holder == nullptr) {
     return unauthorized(
         "This token is not known here. Compare it with the environment variable or file "
         "that admin.tokens[].token_env or token_file names, as it was when the node started or "
         "was reloaded.");
   }
-  who = &entry->principal;
-  if (const auto wait = entry->rate->take(request.now)) return too_often(who->name, *wait);
+  return judge(*holder, request, right, who);
+}
+
+std::optional<AdminResponse> AdminAccess::judge(const Holder& holder, const AdminRequest& request,
+                                                AdminRight right, const AdminPrincipal*& who) {
+  who = &holder.principal;
+  if (const auto wait = holder.rate->take(request.now)) return too_often(who->name, holder.is_token, *wait);
   if (who->has(right)) return std::nullopt;
   const std::string word(to_string(right));
+  if (!holder.is_token) {
+    return problem(403, "right-missing", "The certificate lacks a right",
+                   "Certificate '" + who->name + "' may not " + word + ". Add '" + word +
+                       "' to its admin.client_certificates[].may, or use another.");
+  }
   return problem(403, "right-missing", "The token lacks a right",
                  "Token '" + who->name + "' may not " + word + ". Add '" + word +
                      "' to its admin.tokens[].may, or use another token.");

@@ -2,6 +2,7 @@
 // Requests and answers of the admin listener as plain values: handlers know nothing of sockets.
 
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +26,8 @@ struct AdminRequest {
   std::string_view authorization;
   std::string_view idempotency_key = {};
   std::string_view client = {};  // its address
+  // What its certificate is called (subject_names_of()), which was verified; empty = it showed none.
+  std::span<const std::string> certificate_names = {};
   Ticks now = {};
   Fields fields = {};            // all of them, for what only one product's clients send
   std::vector<std::string_view> captures = {};  // what stands for each "{…}" of the route's path

@@ -39,7 +39,8 @@ void turn_away(tcp::socket socket) {
   socket.write_some(net::buffer(kBusy), ignored);
 }
 
-net::awaitable<void> accept_loop(tcp::acceptor& acceptor, AdminShared& shared) {
+net::awaitable<void> accept_loop(tcp::acceptor& acceptor, std::shared_ptr<const TlsSlot> tls,
+                                  AdminShared& shared) {
   for (;;) {
     auto [error, socket] = co_await acceptor.async_accept(kAwait);
     if (error == net::error::operation_aborted) co_return;
@@ -54,7 +55,10 @@ net::awaitable<void> accept_loop(tcp::acceptor& acceptor, AdminShared& shared) {
       continue;
     }
     boost::beast::tcp_stream stream(std::move(socket));
-    net::co_spawn(acceptor.get_executor(), admin_session(std::move(stream), shared),
+    auto context = tls ? tls->get() : nullptr;
+    net::co_spawn(acceptor.get_executor(),
+                  context ? admin_tls_session(std::move(stream), std::move(context), shared)
+                          : admin_session(std::move(stream), shared),
                   on_session_end);
   }
 }
@@ -97,21 +101,23 @@ class Listener final : public AdminListener {
     const tcp::endpoint endpoint = acceptor_.local_endpoint();
     port_ = endpoint.port();
     is_loopback_ = endpoint.address().is_loopback();
-    set_tokens(options.tokens);
+    set_access(options);
     return true;
   }
 
   void run(MetricsRegistry& metrics, AdminHooks hooks) {
     shared_.router.set_audit(hooks.audit, shared_.clock);
+    std::shared_ptr<const TlsSlot> tls = hooks.tls;
     add_admin_routes(shared_.router, metrics, std::move(hooks));
-    net::co_spawn(io_, accept_loop(acceptor_, shared_), on_session_end);
+    net::co_spawn(io_, accept_loop(acceptor_, std::move(tls), shared_), on_session_end);
     thread_ = std::thread([this] { io_.run(); });
   }
 
   std::uint16_t port() const override { return port_; }
 
-  void set_tokens(const std::vector<config::AdminToken>& tokens) override {
-    shared_.set_access(std::make_shared<const AdminAccess>(tokens, is_loopback_));
+  void set_access(const config::AdminOptions& options) override {
+    shared_.set_access(std::make_shared<const AdminAccess>(options.tokens, is_loopback_,
+                                                           options.client_certificates));
   }
 
  private:

@@ -10,6 +10,7 @@
 #include "config/runtime/clock.h"
 #include "config/runtime/metrics.h"
 #include "edge/audit_log.h"
+#include "edge/tls_context.h"
 #include "purge/api.h"
 #include "purge/events.h"
 
@@ -36,6 +37,7 @@ struct AdminHooks {
   Warmer* warmer = nullptr;                          // ditto
   const Clock* clock = nullptr;                      // ditto; the warmer's
   purge::Events* events = nullptr;                   // ditto
+  std::shared_ptr<const TlsSlot> tls = nullptr;      // null, or holding nothing: clear text
 };
 
 class AdminListener {
@@ -45,7 +47,7 @@ class AdminListener {
                                               AdminHooks hooks, std::string& message);
   virtual ~AdminListener() = default;
   virtual std::uint16_t port() const = 0;
-  virtual void set_tokens(const std::vector<config::AdminToken>& tokens) = 0;  // after a reload
+  virtual void set_access(const config::AdminOptions& options) = 0;  // after a reload: tokens, certificates
 };
 
 }  // namespace brink::edge

@@ -3,6 +3,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -10,12 +11,14 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/status.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "config/certificate_names.h"
 #include "config/runtime/fields.h"
 
 namespace brink::edge {
@@ -27,6 +30,7 @@ namespace http = beast::http;
 namespace {
 
 constexpr auto kAwait = net::as_tuple(net::use_awaitable);
+using TlsStream = beast::ssl_stream<beast::tcp_stream>;
 using Parser = http::request_parser<http::string_body>;
 
 struct Counted {
@@ -69,7 +73,13 @@ struct Pending {
   std::optional<AdminResponse> response;
 };
 
-void ask(const AdminShared& shared, const Parser::value_type& message, std::string_view client,
+// Who is at the other end.
+struct Client {
+  std::string address;
+  std::vector<std::string> certificate_names;
+};
+
+void ask(const AdminShared& shared, const Parser::value_type& message, const Client& client,
          const std::shared_ptr<Pending>& pending) {
   const std::string_view target = text(message.target());
   const std::size_t mark = target.find('?');
@@ -85,7 +95,8 @@ void ask(const AdminShared& shared, const Parser::value_type& message, std::stri
       .origin = text(message[http::field::origin]),
       .authorization = text(message[http::field::authorization]),
       .idempotency_key = text(message["Idempotency-Key"]),
-      .client = client,
+      .client = client.address,
+      .certificate_names = client.certificate_names,
       .now = shared.clock.ticks(),
       .fields = fields,
   };
@@ -129,10 +140,10 @@ struct Arrival {
   std::optional<AdminResponse> refusal;
 };
 
-net::awaitable<Arrival> read_request(beast::tcp_stream& stream, beast::flat_buffer& buffer,
-                                     Parser& parser) {
+template <class Stream>
+net::awaitable<Arrival> read_request(Stream& stream, beast::flat_buffer& buffer, Parser& parser) {
   Arrival arrival;
-  stream.expires_after(kAdminTransfer);
+  beast::get_lowest_layer(stream).expires_after(kAdminTransfer);
   auto [head_error, head_bytes] = co_await http::async_read_header(stream, buffer, parser, kAwait);
   boost::system::error_code error = head_error;
   if (!error && !is_framed_well(parser.get()))
@@ -156,9 +167,10 @@ net::awaitable<Arrival> read_request(beast::tcp_stream& stream, beast::flat_buff
 }
 
 // False when nothing came within kAdminIdle, or the client has gone.
-net::awaitable<bool> wait_for_request(beast::tcp_stream& stream, beast::flat_buffer& buffer) {
+template <class Stream>
+net::awaitable<bool> wait_for_request(Stream& stream, beast::flat_buffer& buffer) {
   if (buffer.size() > 0) co_return true;
-  stream.expires_after(kAdminIdle);
+  beast::get_lowest_layer(stream).expires_after(kAdminIdle);
   constexpr std::size_t kReadBytes = 4096;
   const auto space = buffer.prepare(kReadBytes);
   auto [error, bytes] = co_await stream.async_read_some(space, kAwait);
@@ -166,17 +178,9 @@ net::awaitable<bool> wait_for_request(beast::tcp_stream& stream, beast::flat_buf
   co_return !error && bytes > 0;
 }
 
-}  // namespace
-
-void AdminLink::post(std::function<void()> f) {
-  const std::lock_guard lock(mutex_);
-  if (io_ != nullptr) net::post(*io_, std::move(f));
-}
-
-net::awaitable<void> admin_session(beast::tcp_stream stream, AdminShared& shared) {
-  const Counted counted(shared.connections);
-  boost::system::error_code unknown;
-  const std::string client = stream.socket().remote_endpoint(unknown).address().to_string();
+// Requests and answers in turn, until one of the two ends it.
+template <class Stream>
+net::awaitable<void> serve(Stream& stream, const Client& client, AdminShared& shared) {
   beast::flat_buffer buffer(kAdminHeadBytes + kAdminBodyBytes);
   for (;;) {
     const bool is_there = co_await wait_for_request(stream, buffer);
@@ -197,12 +201,66 @@ net::awaitable<void> admin_session(beast::tcp_stream stream, AdminShared& shared
     const bool keep_alive = arrival.is_whole && parser.get().keep_alive();
     const bool with_body = parser.get().method() != http::verb::head;
     const std::string bytes = serialise(response, with_body, keep_alive);
-    stream.expires_after(kAdminTransfer);
+    beast::get_lowest_layer(stream).expires_after(kAdminTransfer);
     auto [error, written] = co_await net::async_write(stream, net::buffer(bytes), kAwait);
     if (error || !keep_alive) break;
   }
+}
+
+std::string address_of(const beast::tcp_stream& stream) {
+  boost::system::error_code unknown;
+  return stream.socket().remote_endpoint(unknown).address().to_string();
+}
+
+// False: there is no TLS. Counted among the handshakes of all listeners.
+net::awaitable<bool> shake_hands(TlsStream& stream) {
+  beast::get_lowest_layer(stream).expires_after(kAdminTransfer);
+  auto [error] = co_await stream.async_handshake(net::ssl::stream_base::server, kAwait);
+  if (!error) {
+    count_handshake_done(stream.native_handle());
+    co_return true;
+  }
+  TlsFailure failure = TlsFailure::ClientLeft;
+  if (error == beast::error::timeout) failure = TlsFailure::Timeout;
+  if (error.category() == net::error::get_ssl_category()) {
+    failure = tls_failure_of(static_cast<unsigned long>(error.value()));
+  }
+  count_handshake_failed(stream.native_handle(), failure);
+  co_return false;
+}
+
+std::vector<std::string> certificate_names_of(SSL* ssl) {
+  const X509* certificate = SSL_get0_peer_certificate(ssl);
+  if (certificate == nullptr || SSL_get_verify_result(ssl) != X509_V_OK) return {};
+  return config::subject_names_of(certificate);
+}
+
+}  // namespace
+
+void AdminLink::post(std::function<void()> f) {
+  const std::lock_guard lock(mutex_);
+  if (io_ != nullptr) net::post(*io_, std::move(f));
+}
+
+net::awaitable<void> admin_session(beast::tcp_stream stream, AdminShared& shared) {
+  const Counted counted(shared.connections);
+  const Client client{address_of(stream), {}};
+  co_await serve(stream, client, shared);
   boost::system::error_code ignored;
   stream.socket().shutdown(net::ip::tcp::socket::shutdown_send, ignored);
+}
+
+net::awaitable<void> admin_tls_session(beast::tcp_stream socket,
+                                       std::shared_ptr<net::ssl::context> context,
+                                       AdminShared& shared) {
+  const Counted counted(shared.connections);
+  Client client{address_of(socket), {}};
+  TlsStream stream(std::move(socket), *context);
+  if (!co_await shake_hands(stream)) co_return;
+  client.certificate_names = certificate_names_of(stream.native_handle());
+  co_await serve(stream, client, shared);
+  beast::get_lowest_layer(stream).expires_after(kAdminTransfer);
+  co_await stream.async_shutdown(kAwait);
 }
 
 }  // namespace brink::edge

@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "edge/admin_router.h"
+#include "edge/tls_context.h"
 
 namespace brink::edge {
 
@@ -57,7 +58,11 @@ class AdminShared {
   std::shared_ptr<const AdminAccess> access_;
 };
 
-// Ends when the client leaves, a limit is reached or the io_context is destroyed.
+// Each ends when the client leaves, a limit is reached or the io_context is destroyed.
 boost::asio::awaitable<void> admin_session(boost::beast::tcp_stream stream, AdminShared& shared);
+// The same over TLS; a certificate that the client shows, and `context` verifies, goes with its requests.
+boost::asio::awaitable<void> admin_tls_session(boost::beast::tcp_stream stream,
+                                               std::shared_ptr<boost::asio::ssl::context> context,
+                                               AdminShared& shared);
 
 }  // namespace brink::edge

@@ -8,9 +8,17 @@
 
 namespace brink::edge {
 
-// Completes when the connection has ended. It was admitted by ConnectionLimits under `client_address`, and is let go of at the end.
-// `shard` outlives it.
-Awaitable<void> client_session(Shard& shard, std::unique_ptr<ClientStream> stream, std::string client_address,
-                               Protocols allowed);
+// Who opened a connection.
+struct Accepted {
+  std::string address;   // the socket's
+  bool proxied = false;  // one of listen[].proxy_protocol: a PROXY header comes first, and says who the client is
+};
+
+// Tells a client that there is no room for it, where it can be told without waiting.
+void refuse_connection(Socket& socket, bool tls);
+
+// Completes when the connection has ended. ConnectionLimits has admitted it under its address, nameless if it is proxied; the
+// session gives it its name then, and lets go of it at the end. `shard` outlives it.
+Awaitable<void> client_session(Shard& shard, std::unique_ptr<ClientStream> stream, Accepted accepted, Protocols allowed);
 
 }  // namespace brink::edge

@@ -43,9 +43,6 @@ class ClientStream {
 std::unique_ptr<ClientStream> make_plain_stream(Socket socket);
 std::unique_ptr<ClientStream> make_tls_stream(Socket socket, std::shared_ptr<net::ssl::context> context);
 
-// TLS 1.2 and 1.3; ALPN "h2", if `http2`, then "http/1.1". Null, with a sentence in `message`, when a file cannot be used.
-std::shared_ptr<net::ssl::context> make_tls_context(const config::TlsOptions& options, bool http2, std::string& message);
-
 // Drops the first `bytes` of a list of parts; returns what is left of it.
 std::span<iovec> skip_bytes(std::span<iovec> parts, std::size_t bytes);
 

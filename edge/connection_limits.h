@@ -17,22 +17,32 @@ class ConnectionLimits {
   enum class Verdict : std::uint8_t { Admitted, NodeFull, AddressFull };
 
   Verdict admit(std::string_view address, std::uint32_t node_limit, std::uint32_t address_limit) {
-    if (total_.fetch_add(1) >= node_limit) {
-      total_.fetch_sub(1);
-      return Verdict::NodeFull;
-    }
+    if (!admit_nameless(node_limit)) return Verdict::NodeFull;
+    if (name(address, address_limit)) return Verdict::Admitted;
+    leave_nameless();
+    return Verdict::AddressFull;
+  }
+  // In two steps, where a proxy in front is yet to say whose connection it is: by the node's limit alone, then by its
+  // client's. Who is refused a name leaves nameless.
+  bool admit_nameless(std::uint32_t node_limit) {
+    if (total_.fetch_add(1) < node_limit) return true;
+    total_.fetch_sub(1);
+    return false;
+  }
+  void leave_nameless() { total_.fetch_sub(1); }
+  bool name(std::string_view address, std::uint32_t address_limit) {
     Stripe& s = stripe(address);
     const std::lock_guard lock(s.mutex);
     std::uint32_t& count = s.counts[std::string(address)];
     if (count >= address_limit) {
-      total_.fetch_sub(1);
-      return Verdict::AddressFull;
+      if (count == 0) s.counts.erase(std::string(address));
+      return false;
     }
     ++count;
-    return Verdict::Admitted;
+    return true;
   }
   void leave(std::string_view address) {
-    total_.fetch_sub(1);
+    leave_nameless();
     Stripe& s = stripe(address);
     const std::lock_guard lock(s.mutex);
     const auto it = s.counts.find(std::string(address));

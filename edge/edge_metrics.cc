@@ -50,6 +50,10 @@ std::string_view to_string(Limit limit) {
       return "warm-jobs";
     case Limit::WarmUrls:
       return "warm-urls";
+    case Limit::HandshakeTimeout:
+      return "handshake-timeout";
+    case Limit::Handshakes:
+      return "handshakes";
     case Limit::Http2Streams:
       return "http2-streams";
     case Limit::Http2Resets:
@@ -66,6 +70,8 @@ std::string_view to_string(Limit limit) {
       return "http2-window-updates";
     case Limit::Http2Continuations:
       return "http2-continuations";
+    case Limit::ProxyHeader:
+      return "proxy-header";
     case Limit::Count_:
       break;
   }
@@ -112,6 +118,13 @@ EdgeMetrics::EdgeMetrics(MetricsRegistry& r)
   }
   for (std::size_t i = 0; i < limits.size(); ++i) {
     limits[i] = &limit_counter(r, static_cast<Limit>(i));
+  }
+  for (std::size_t i = 0; i < proxy_faults.size(); ++i) {
+    proxy_faults[i] =
+        &r.counter("brink_edge_proxy_header_faults_total",
+                   "Connections closed for their PROXY header, by what was wrong with it; none = it "
+                   "did not come within limits.header_timeout.",
+                   {{"reason", std::string(to_string(static_cast<ProxyFault>(i)))}});
   }
   for (std::size_t i = 0; i < responses_by_class.size(); ++i) {
     responses_by_class[i] =

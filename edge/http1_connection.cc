@@ -17,17 +17,17 @@ constexpr std::size_t kLingerBytes = 256 * 1024;
 
 }  // namespace
 
-Awaitable<Handover> http1_session(Shard& shard, ClientStream& stream, const std::string& client_address, Protocols allowed) {
+Awaitable<Handover> http1_session(Shard& shard, ClientStream& stream, const ClientAddress& client_address, Protocols allowed) {
   Http1Connection connection(shard, stream, client_address, allowed);
   co_return co_await connection.run();
 }
 
-Http1Connection::Http1Connection(Shard& shard, ClientStream& stream, const std::string& client_address, Protocols allowed)
+Http1Connection::Http1Connection(Shard& shard, ClientStream& stream, const ClientAddress& client_address, Protocols allowed)
     : shard_(shard),
       flow_(shard.flow()),
       client_address_(client_address),
       allowed_(allowed),
-      from_peer_(shard.config().peers->contains(client_address_)),
+      from_peer_(client_address_.is_peer(*shard.config().peers)),
       stream_(stream),
       wakeup_(shard.io()),
       limits_(shard.config().limits),
@@ -190,7 +190,8 @@ Http1Connection::Head Http1Connection::take_head() {
 Http1Connection::Head Http1Connection::refuse(const HeadFault& fault) {
   if (fault.limit != Limit::Count_) flow_.metrics.count_limit(fault.limit);
   head_ = {};
-  head_.client_address = client_address_;
+  head_.client_address = client_address_.text;
+  head_.address_is_proxys = client_address_.is_proxys;
   head_.method = "GET";  // the answer has a body, whatever was asked
   transaction_.refuse(head_, fault.status, fault.what, true);
   begin_ = end_;
@@ -201,7 +202,8 @@ Http1Connection::Head Http1Connection::refuse(const HeadFault& fault) {
 void Http1Connection::begin_request() {
   head_.tls = stream_.is_tls();
   head_.scheme = head_.tls ? "https" : "http";
-  head_.client_address = client_address_;
+  head_.client_address = client_address_.text;
+  head_.address_is_proxys = client_address_.is_proxys;
   head_.from_peer = from_peer_;
   if (from_peer_) {
     const std::string_view proto = field_value(head_.fields, "x-forwarded-proto");

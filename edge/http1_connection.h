@@ -25,7 +25,7 @@ namespace brink::edge {
 
 class Http1Connection final : public SessionBase {
  public:
-  Http1Connection(Shard& shard, ClientStream& stream, const std::string& client_address, Protocols allowed);
+  Http1Connection(Shard& shard, ClientStream& stream, const ClientAddress& client_address, Protocols allowed);
   ~Http1Connection() override;
   Awaitable<Handover> run();
 
@@ -71,7 +71,7 @@ class Http1Connection final : public SessionBase {
   static constexpr Ticks kNever = Ticks::max();
   Shard& shard_;
   FlowContext& flow_;
-  const std::string& client_address_;
+  const ClientAddress& client_address_;
   const Protocols allowed_;
   const bool from_peer_;
   ClientStream& stream_;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "edge/client_address.h"
 #include "edge/client_stream.h"
 #include "edge/request.h"
 
@@ -32,6 +33,6 @@ struct Handover {
 };
 
 // Completes when the connection has ended (and is closed), or is to go on as HTTP/2. `shard`, `stream` and `client_address` outlive it.
-Awaitable<Handover> http1_session(Shard& shard, ClientStream& stream, const std::string& client_address, Protocols allowed);
+Awaitable<Handover> http1_session(Shard& shard, ClientStream& stream, const ClientAddress& client_address, Protocols allowed);
 
 }  // namespace brink::edge

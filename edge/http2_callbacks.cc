@@ -84,6 +84,14 @@ struct Http2Callbacks {
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
 
+  // More streams than SETTINGS_MAX_CONCURRENT_STREAMS are an error of the connection to the library, once the client has agreed to them.
+  static int on_invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int, void* data) noexcept {
+    Http2Connection& c = connection(data);
+    const bool is_request = frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST;
+    if (is_request && c.open_streams() >= c.limits_.http2.streams) c.broken_by_ = Limit::Http2Streams;
+    return 0;
+  }
+
   static int on_frame_recv(nghttp2_session* session, const nghttp2_frame* frame, void* data) noexcept {
     Http2Connection& c = connection(data);
     const bool is_head = frame->hd.type == NGHTTP2_HEADERS;
@@ -100,6 +108,9 @@ struct Http2Callbacks {
     const bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     if (is_head && !std::exchange(s->head_complete, true)) s->head.has_body = !ends;
     if (ends) s->remote_ended = true;
+    // Padding is no content either (CVE-2019-9518).
+    const bool is_padding = !is_head && frame->hd.length > 0 && frame->hd.length == frame->data.padlen;
+    if (is_padding && !ends) c.count(Http2Event::EmptyFrame);
     c.touch(*s);
     return 0;
   }
@@ -118,6 +129,9 @@ struct Http2Callbacks {
   static int on_frame_send(nghttp2_session* session, const nghttp2_frame* frame, void* data) noexcept {
     Http2Connection& c = connection(data);
     if (frame->hd.type == NGHTTP2_RST_STREAM && is_clients_fault(frame->rst_stream.error_code)) c.count(Http2Event::Reset);
+    if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code == NGHTTP2_REFUSED_STREAM) {
+      c.flow_.metrics.count_limit(Limit::Http2Streams);
+    }
     if (frame->hd.type == NGHTTP2_DATA) c.guard_.sent_data();
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) c.note_broken(frame->goaway.error_code);
     const bool ends = (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) &&
@@ -177,6 +191,7 @@ const nghttp2_session_callbacks* http2_callbacks() {
     nghttp2_session_callbacks_set_on_begin_headers_callback(made, Http2Callbacks::on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback(made, Http2Callbacks::on_header);
     nghttp2_session_callbacks_set_on_invalid_header_callback(made, Http2Callbacks::on_invalid_header);
+    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(made, Http2Callbacks::on_invalid_frame);
     nghttp2_session_callbacks_set_on_frame_recv_callback(made, Http2Callbacks::on_frame_recv);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, Http2Callbacks::on_data_chunk_recv);
     nghttp2_session_callbacks_set_on_frame_send_callback(made, Http2Callbacks::on_frame_send);

@@ -20,17 +20,17 @@ constexpr Millis kSettle{200};  // between the announcement of the end and the e
 
 }  // namespace
 
-Awaitable<void> http2_session(Shard& shard, ClientStream& stream, const std::string& client_address, Handover start) {
+Awaitable<void> http2_session(Shard& shard, ClientStream& stream, const ClientAddress& client_address, Handover start) {
   auto connection = std::make_unique<Http2Connection>(shard, stream, client_address);
   co_await connection->run(std::move(start));
 }
 
-Http2Connection::Http2Connection(Shard& shard, ClientStream& stream, const std::string& client_address)
+Http2Connection::Http2Connection(Shard& shard, ClientStream& stream, const ClientAddress& client_address)
     : shard_(shard),
       flow_(shard.flow()),
       stream_(stream),
       client_address_(client_address),
-      from_peer_(shard.config().peers->contains(client_address)),
+      from_peer_(client_address.is_peer(*shard.config().peers)),
       limits_(shard.config().limits),
       guard_(limits_.http2),
       input_(kFirstInput),
@@ -140,23 +140,20 @@ void Http2Connection::count(Http2Event event) {
 void Http2Connection::end_with(std::uint32_t code, Limit limit) {
   passed_.reset();
   if (closing_ == Closing::Final) return;
-  closing_ = Closing::Final;
-  lingers_ = true;
-  flow_.metrics.count_limit(limit);
-  log_limited(LogLevel::Warning, to_string(limit), "http2",
-              "closed an HTTP/2 connection of " + client_address_ + ": more than " + std::string(option_of(limit)) + " allows (" +
-                  nghttp2_http2_strerror(code) + ")");
-  nghttp2_session_terminate_session(session_.get(), code);
+  broken_by_ = limit;
+  break_off(code);
 }
 
-// The library has found an error of the connection, and said so to the client.
+// An error of the connection, found here or by the library, of which the client is told.
 void Http2Connection::note_broken(std::uint32_t code) {
   if (closing_ == Closing::Final) return;
   closing_ = Closing::Final;
   lingers_ = true;
-  flow_.metrics.count_limit(Limit::Framing);
-  log_limited(LogLevel::Warning, "http2-broken", "http2",
-              "closed an HTTP/2 connection of " + client_address_ + ": it broke the protocol (" + nghttp2_http2_strerror(code) + ")");
+  flow_.metrics.count_limit(broken_by_);
+  const std::string why = broken_by_ == Limit::Framing ? std::string("it broke the protocol")
+                                                       : "more than " + std::string(option_of(broken_by_)) + " allows";
+  log_limited(LogLevel::Warning, to_string(broken_by_), "http2",
+              "closed an HTTP/2 connection of " + client_address_.text + ": " + why + " (" + nghttp2_http2_strerror(code) + ")");
 }
 
 void Http2Connection::break_off(std::uint32_t code) {
@@ -281,6 +278,12 @@ void Http2Connection::trim() {
 void Http2Connection::on_drain() {
   close_gracefully();
   on_tick(shard_.coarse_now());
+}
+
+// What was announced to the client holds until it connects anew.
+void Http2Connection::on_reload() {
+  if (shard_.config().limits == limits_ && shard_.config().peers->contains(client_address_.text) == from_peer_) return;
+  close_gracefully();
 }
 
 void Http2Connection::on_stop() {

@@ -32,13 +32,14 @@ struct Http2Free {
 
 class Http2Connection final : public SessionBase, public Http2StreamOwner {
  public:
-  Http2Connection(Shard& shard, ClientStream& stream, const std::string& client_address);
+  Http2Connection(Shard& shard, ClientStream& stream, const ClientAddress& client_address);
   ~Http2Connection() override;
   Awaitable<void> run(Handover start);
 
   void on_tick(Ticks now) override;
   void on_drain() override;
   void on_stop() override;
+  void on_reload() override;
   void on_wake(Http2Stream& stream) override;
 
  private:
@@ -71,6 +72,7 @@ class Http2Connection final : public SessionBase, public Http2StreamOwner {
   void start_body(Http2Stream& stream);
   void submit_interim(Http2Stream& stream, std::string_view head);
   void submit_response(Http2Stream& stream);
+  void set_priority(const Http2Stream& stream);
   void take_body(Http2Stream& stream, std::string_view bytes);
   void give_window(Http2Stream& stream);
   void forget_body(Http2Stream& stream);
@@ -91,7 +93,7 @@ class Http2Connection final : public SessionBase, public Http2StreamOwner {
   Shard& shard_;
   FlowContext& flow_;
   ClientStream& stream_;
-  const std::string& client_address_;
+  const ClientAddress& client_address_;
   const bool from_peer_;
   const config::ClientLimits limits_;
   Http2Guard guard_;
@@ -126,6 +128,7 @@ class Http2Connection final : public SessionBase, public Http2StreamOwner {
   // To be acted upon after the library has returned: a bound of the guard, an error of the connection.
   std::optional<Limit> passed_;
   std::uint32_t broken_ = NGHTTP2_NO_ERROR;
+  Limit broken_by_ = Limit::Framing;
 };
 
 }  // namespace brink::edge

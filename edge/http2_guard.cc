@@ -38,6 +38,7 @@ std::optional<Limit> Http2Guard::count(Http2Event event, Ticks now) {
 
 std::string_view option_of(Limit limit) {
   switch (limit) {
+    case Limit::Http2Streams: return "limits.http2.streams";
     case Limit::Http2Resets: return "limits.http2.resets";
     case Limit::Http2Pings: return "limits.http2.pings";
     case Limit::Http2Settings: return "limits.http2.settings";
@@ -47,7 +48,7 @@ std::string_view option_of(Limit limit) {
     case Limit::Http2Continuations: return "limits.http2.continuations";
     case Limit::HeaderTimeout: return "limits.header_timeout";
     case Limit::HeaderBytes: return "limits.header_bytes";
-    default: return "a limit";
+    default: return to_string(limit);
   }
 }
 

@@ -5,6 +5,7 @@
 #include "config/runtime/log.h"
 #include "edge/http2_callbacks.h"
 #include "edge/http2_connection.h"
+#include "edge/http2_priority.h"
 
 namespace brink::edge {
 namespace {
@@ -55,7 +56,8 @@ void Http2Connection::begin(Http2Stream& s) {
   s.begun = true;
   ++served_;
   const HeadFault fault = s.request.finish(limits_, s.head);
-  s.head.client_address = client_address_;
+  s.head.client_address = client_address_.text;
+  s.head.address_is_proxys = client_address_.is_proxys;
   s.head.from_peer = from_peer_;
   s.head.tls = stream_.is_tls();
   s.head.scheme = s.head.tls ? "https" : "http";
@@ -117,8 +119,20 @@ void Http2Connection::submit_response(Http2Stream& s) {
   const int failed =
       nghttp2_submit_response(session_.get(), s.id, fields.data(), fields.size(), has_body ? &provider : nullptr);
   if (failed != 0) return reset_stream(s, NGHTTP2_INTERNAL_ERROR);
+  set_priority(s);
   if (!s.remote_ended && !s.transaction.wants_request_body()) s.body.discard();
   if (served_ >= limits_.requests_per_connection) close_gracefully();
+}
+
+// An origin may know better than the client what is urgent (RFC 9218 §8).
+void Http2Connection::set_priority(const Http2Stream& s) {
+  const std::string_view value = s.response.priority();
+  if (value.empty()) return;
+  Priority merged;
+  merge_priority(field_value(s.head.fields, "priority"), merged);
+  merge_priority(value, merged);
+  const nghttp2_extpri priority{merged.urgency, merged.incremental ? 1 : 0};
+  nghttp2_session_change_extpri_stream_priority(session_.get(), s.id, &priority, 1);
 }
 
 // The window that was granted is never larger than the ring, so everything fits.

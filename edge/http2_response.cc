@@ -32,6 +32,7 @@ void Http2ResponseHead::begin(std::string_view status) {
   names_.clear();
   lines_.clear();
   fields_.clear();
+  priority_ = {};
   status.copy(status_, 3);
 }
 
@@ -46,6 +47,7 @@ void Http2ResponseHead::add_line(std::string_view line) {
     return;
   }
   lines_.push_back({at, line.substr(0, colon), trim_ows(line.substr(colon + 1))});
+  if (name == "priority") priority_ = lines_.back().value;
 }
 
 void Http2ResponseHead::add_lines(std::string_view lines) {

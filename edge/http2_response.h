@@ -19,6 +19,8 @@ class Http2ResponseHead {
   std::span<const nghttp2_nv> make(const ResponsePlan& plan);
   // "HTTP/1.1 103 Early Hints\r\nLink: …\r\n"
   std::span<const nghttp2_nv> make_interim(std::string_view head);
+  // The value of the Priority field of what was made last; empty = none.
+  std::string_view priority() const { return priority_; }
 
  private:
   void begin(std::string_view status);
@@ -32,6 +34,7 @@ class Http2ResponseHead {
   };
   std::string names_;
   std::string length_;
+  std::string_view priority_;
   char status_[4] = {};
   std::vector<Line> lines_;
   std::vector<nghttp2_nv> fields_;

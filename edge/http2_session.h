@@ -4,11 +4,12 @@
 
 #include <string>
 
+#include "edge/client_address.h"
 #include "edge/http1_session.h"
 
 namespace brink::edge {
 
 // Completes when the connection has ended and is closed. `shard`, `stream` and `client_address` outlive it.
-Awaitable<void> http2_session(Shard& shard, ClientStream& stream, const std::string& client_address, Handover start);
+Awaitable<void> http2_session(Shard& shard, ClientStream& stream, const ClientAddress& client_address, Handover start);
 
 }  // namespace brink::edge

@@ -222,12 +222,21 @@ class CommandLine {
   }
 
   static void add_admin(CLI::App* command, AdminTarget& admin) {
-    command->add_option("--admin", admin.url, "The node's admin address (http://127.0.0.1:9901)")
+    command->add_option("--admin,--server", admin.url, "The node's admin address (http://127.0.0.1:9901)")
         ->envname("BRINK_ADMIN")
         ->type_name("URL");
     command->add_option("--token", admin.token, "The token; better left to the environment")
         ->envname("BRINK_ADMIN_TOKEN")
         ->type_name("SECRET");
+    command->add_option("--ca", admin.ca, "Who signed the node's certificate (PEM)")
+        ->envname("BRINK_ADMIN_CA")
+        ->type_name("FILE");
+    command->add_option("--cert", admin.certificate, "A client certificate to show (PEM)")
+        ->envname("BRINK_ADMIN_CERT")
+        ->type_name("FILE");
+    command->add_option("--key", admin.key, "Its private key, if not in the same file")
+        ->envname("BRINK_ADMIN_KEY")
+        ->type_name("FILE");
   }
 
   void add_purge() {

@@ -8,9 +8,9 @@
 #include "config/runtime/log.h"
 #include "edge/admin_listener.h"
 #include "edge/admin_stats.h"
-#include "edge/client_stream.h"
 #include "edge/listen_address.h"
 #include "edge/node_purge.h"
+#include "edge/node_tls.h"
 #include "edge/node_warm.h"
 #include "edge/shard.h"
 #include "edge/store_metrics.h"
@@ -36,6 +36,8 @@ struct Prepared {
   std::vector<std::shared_ptr<origin::ServerGroup>> groups;
   std::shared_ptr<tiered::Ring> ring;
   std::vector<ListenerConfig> listeners;
+  std::vector<std::optional<NodeTls::Use>> tls;  // of each listener, then of the admin listener
+  std::shared_ptr<TokenRate> handshakes;
 
   ShardConfig for_shard(const config::Options& options) const {
     ShardConfig out;
@@ -45,6 +47,7 @@ struct Prepared {
     out.limits = options.limits;
     out.cache = options.cache;
     out.purge_methods = make_purge_methods(options.purge.methods);
+    out.handshakes = handshakes;
     return out;
   }
 };
@@ -64,6 +67,8 @@ class NodeImpl final : public Node {
 
  private:
   std::optional<Prepared> prepare(const config::Options& options, std::string& message) const;
+  bool prepare_tls(const config::Options& options, Prepared& out, std::string& message) const;
+  void use_tls(Prepared& prepared);
   bool bind(const ListenerConfig& listener, std::size_t index, std::string& message);
   bool start_admin(std::string& message);
   bool open_purges(std::string& message);
@@ -92,9 +97,11 @@ class NodeImpl final : public Node {
   std::unique_ptr<AccessLog> access_log_;
   Prepared current_;
   std::vector<std::uint16_t> ports_;
-  std::vector<std::unique_ptr<Shard>> shards_;
   net::io_context control_{1};
   net::executor_work_guard<Executor> control_work_{control_.get_executor()};
+  std::optional<NodeTls> tls_;  // outlives the connections
+  std::shared_ptr<TlsSlot> admin_tls_ = std::make_shared<TlsSlot>();
+  std::vector<std::unique_ptr<Shard>> shards_;
   std::unique_ptr<origin::HealthChecker> health_;
   std::optional<Timer> reclaim_timer_;  // the control thread's
   std::unique_ptr<AuditLog> audit_;  // outlives purge_, whose answers it notes
@@ -117,7 +124,9 @@ NodeImpl::NodeImpl(const config::Options& options, const Clock& clock, NodeHooks
       purges_(options.purge),
       purge_target_(purges_, *store_, clock),
       reclaimer_(purges_, *store_, metrics_, [this](std::uint64_t n) { purge_->on_counted(n); }),
-      started_(real_clock_.ticks()) {}
+      started_(real_clock_.ticks()) {
+  tls_.emplace(real_clock_, metrics_, control_);
+}
 
 NodeImpl::~NodeImpl() {
   admin_.reset();
@@ -128,7 +137,7 @@ NodeImpl::~NodeImpl() {
   purge_.reset();
   warm_.reset();
   reclaim_timer_.reset();
-  health_.reset();  // belongs to the control thread: only once that has ended
+  health_.reset();  // belong to the control thread: only once that has ended
   shards_.clear();
 }
 
@@ -141,7 +150,7 @@ bool NodeImpl::start_all(std::string& message) {
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   const unsigned workers = options_.node.workers == 0 ? cores : options_.node.workers;
   const NodeParts parts{clock_,         identity_,    *store_,  collapse_,   uncacheable_,
-                        invalidations_, purges_,   connections_, metrics_, *access_log_, &purge_->method_purger()};
+                        invalidations_, purges_,   connections_, metrics_, *access_log_, &purge_->method_purger(), &tls_->metrics()};
   for (unsigned i = 0; i < workers; ++i) {
     shards_.push_back(std::make_unique<Shard>(parts, current_.for_shard(options_)));
   }
@@ -156,6 +165,7 @@ bool NodeImpl::start_all(std::string& message) {
   reclaim_later();
   health_ = origin::make_health_checker(control_, real_clock_);
   health_->watch(current_.groups);
+  use_tls(current_);
   control_thread_ = std::thread([this] { control_.run(); });
   purge_->start();
   auto events = purge_->events().prepare(options_.purge, message);
@@ -212,10 +222,50 @@ std::optional<Prepared> NodeImpl::prepare(const config::Options& options, std::s
     }
     listener.endpoint = *endpoint;
     listener.protocols = {listen.http2, listen.h2c_upgrade};
-    if (listen.tls && !(listener.tls = make_tls_context(*listen.tls, listen.http2, message))) return std::nullopt;
+    if (!listen.proxy_protocol.empty()) listener.proxies = std::make_shared<const PeerList>(listen.proxy_protocol);
     out.listeners.push_back(std::move(listener));
   }
+  if (!prepare_tls(options, out, message)) return std::nullopt;
   return out;
+}
+
+bool NodeImpl::prepare_tls(const config::Options& options, Prepared& out, std::string& message) const {
+  const auto add = [&](const std::optional<config::TlsOptions>& tls, const std::string& address, bool http2) {
+    auto& use = out.tls.emplace_back();
+    if (tls) use = tls_->prepare({*tls, address, http2}, message);
+    return !tls || use.has_value();
+  };
+  for (std::size_t i = 0; i < options.listen.size(); ++i) {
+    const config::ListenOptions& listen = options.listen[i];
+    if (!add(listen.tls, listen.address, listen.http2)) return false;
+    if (listen.tls) out.listeners[i].tls = out.tls.back()->context;
+  }
+  const std::uint32_t rate = options.limits.handshakes_per_second;
+  const bool is_same = current_.handshakes && rate == options_.limits.handshakes_per_second;
+  if (rate > 0) out.handshakes = is_same ? current_.handshakes : std::make_shared<TokenRate>(rate);
+  return add(options.admin.tls, options.admin.address, false);
+}
+
+// From here on the control thread looks after them. REQUIRES: the listeners' ports are known.
+void NodeImpl::use_tls(Prepared& prepared) {
+  std::vector<NodeTls::Use> uses;
+  admin_tls_->set(nullptr);
+  for (std::size_t i = 0; i < prepared.tls.size(); ++i) {
+    if (!prepared.tls[i]) continue;
+    NodeTls::Use& use = uses.emplace_back(std::move(*prepared.tls[i]));
+    if (i == prepared.listeners.size()) {
+      admin_tls_->set(use.context);
+      use.install = [slot = admin_tls_](const NodeTls::Context& context) { slot->set(context); };
+      continue;
+    }
+    use.install = [this, listener = prepared.listeners[i]](const NodeTls::Context& context) {
+      ListenerConfig changed = listener;
+      changed.tls = context;
+      for (auto& shard : shards_) shard->post([&shard, changed] { shard->change_listener(changed); });
+    };
+  }
+  prepared.tls.clear();
+  tls_->commit(std::move(uses));
 }
 
 // A few hundred responses at a time, as long as there are any to look at; then it looks for new purges now and then.
@@ -271,6 +321,7 @@ bool NodeImpl::start_admin(std::string& message) {
   hooks.audit = audit_.get();
   hooks.warmer = &warm_->warmer();
   hooks.clock = &real_clock_;
+  hooks.tls = admin_tls_;
   hooks.events = &purge_->events();
   hooks.reload = hooks_.reload;
   hooks.nodes_json = [this] { return nodes_json(facts(), metrics_); };
@@ -336,7 +387,8 @@ bool NodeImpl::reload(const config::Options& options, std::string& message) {
   }
   net::post(control_, [this, groups = next->groups] { health_->watch(groups); });
   warm_->apply(options);
-  if (admin_) admin_->set_tokens(options.admin.tokens);
+  use_tls(*next);
+  if (admin_) admin_->set_access(options.admin);
   const std::lock_guard lock(mutex_);
   current_ = std::move(*next);
   options_ = options;
@@ -350,8 +402,9 @@ bool NodeImpl::move_listeners(const config::Options& options, const Prepared& ne
   std::vector<bool> kept(options_.listen.size(), false);
   auto& listeners = const_cast<Prepared&>(next).listeners;
   for (std::size_t i = 0; i < options.listen.size(); ++i) {
+    // Several may ask for any port of one address: each old one is kept for one of them.
     const auto same = std::find_if(options_.listen.begin(), options_.listen.end(), [&](const auto& old) {
-      return old.address == options.listen[i].address;
+      return old.address == options.listen[i].address && !kept[static_cast<std::size_t>(&old - options_.listen.data())];
     });
     if (same != options_.listen.end()) {
       const auto index = static_cast<std::size_t>(same - options_.listen.begin());

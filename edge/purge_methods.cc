@@ -29,7 +29,7 @@ bool is_passed_on(Fields fields) {
 }  // namespace
 
 std::string_view PurgeMethods::refuse(const RequestHead& head) const {
-  if (!networks_.contains(head.client_address))
+  if (head.address_is_proxys || !networks_.contains(head.client_address))
     return "purges are not taken from this address (purge.methods.allow_from)";
   if (!secret_.empty()) {
     return is_equal(secret_in(head.fields), secret_)

@@ -23,6 +23,7 @@ struct RequestHead {
   std::optional<std::uint64_t> content_length;
   bool has_body = false;
   bool upgrade = false;
+  bool address_is_proxys = false;   // see ClientAddress: nothing may be allowed for it
   bool from_peer = false;           // one of node.peers: its forwarding fields are believed
   bool tls = false;
   bool warm = false;                // nobody's: the node asks by itself, ahead of its clients (warm_session.h)

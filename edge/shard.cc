@@ -25,6 +25,7 @@ struct Shard::Listener {
   net::basic_socket_acceptor<net::ip::tcp, Executor> acceptor;
   std::shared_ptr<net::ssl::context> tls;
   Protocols protocols;
+  std::shared_ptr<const PeerList> proxies;
   Timer pause;
 };
 
@@ -46,6 +47,7 @@ std::uint16_t Shard::listen(const ListenerConfig& config, std::string& message) 
   auto listener = std::make_shared<Listener>(io_, config.endpoint);
   listener->tls = config.tls;
   listener->protocols = config.protocols;
+  listener->proxies = config.proxies;
   auto& acceptor = listener->acceptor;
   error_code error;
   acceptor.open(config.endpoint.protocol(), error);
@@ -85,6 +87,7 @@ void Shard::apply(ShardConfig config) {
   flow_.cache = config_.cache;
   flow_.purge_methods = config_.purge_methods;
   upstream_->set_ring(config_.ring);
+  for (SessionBase& session : sessions_) session.on_reload();
 }
 
 void Shard::close_listener(const net::ip::tcp::endpoint& endpoint) {
@@ -102,6 +105,7 @@ void Shard::change_listener(const ListenerConfig& config) {
     if (listener->endpoint != config.endpoint) continue;
     listener->tls = config.tls;
     listener->protocols = config.protocols;
+    listener->proxies = config.proxies;
   }
 }
 
@@ -154,26 +158,38 @@ Awaitable<void> Shard::accept_loop(std::shared_ptr<Listener> listener) {
   }
 }
 
+// A handshake costs a thousand hits; what is too many is turned away before it.
+bool Shard::may_shake_hands() {
+  if (!config_.handshakes || !config_.handshakes->take(socket_clock_.ticks())) return true;
+  metrics_.count_limit(Limit::Handshakes);
+  parts_.tls->count_failed(TlsFailure::Rate);
+  return false;
+}
+
 void Shard::admit(Socket socket, const Listener& listener) {
+  if (listener.tls && !may_shake_hands()) return;
   error_code error;
   const auto peer = socket.remote_endpoint(error);
   if (error) return;
   socket.set_option(net::ip::tcp::no_delay(true), error);
   socket.non_blocking(true, error);
-  const std::string address = peer.address().to_string();
-  const auto verdict =
-      connections().admit(address, config_.limits.connections, config_.limits.connections_per_address);
+  Accepted client{peer.address().to_string(), false};
+  client.proxied = listener.proxies && listener.proxies->contains(client.address);
+  const std::uint32_t node_limit = config_.limits.connections;
+  auto verdict = ConnectionLimits::Verdict::Admitted;
+  if (!client.proxied) {
+    verdict = connections().admit(client.address, node_limit, config_.limits.connections_per_address);
+  } else if (!connections().admit_nameless(node_limit)) {
+    verdict = ConnectionLimits::Verdict::NodeFull;
+  }
   if (verdict != ConnectionLimits::Verdict::Admitted) {
     metrics_.count_limit(verdict == ConnectionLimits::Verdict::NodeFull ? Limit::Connections
                                                                         : Limit::ConnectionsPerAddress);
-    static constexpr char kAnswer[] =
-        "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n";
-    if (!listener.tls) (void)::send(socket.native_handle(), kAnswer, sizeof kAnswer - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-    return;
+    return refuse_connection(socket, listener.tls != nullptr);
   }
   metrics_.connections_accepted.add();
   auto stream = listener.tls ? make_tls_stream(std::move(socket), listener.tls) : make_plain_stream(std::move(socket));
-  net::co_spawn(io_, client_session(*this, std::move(stream), address, listener.protocols), net::detached);
+  net::co_spawn(io_, client_session(*this, std::move(stream), std::move(client), listener.protocols), net::detached);
 }
 
 // Deadlines are checked here instead of with a timer per operation. The last thing a shard does: its thread ends when the

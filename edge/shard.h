@@ -17,6 +17,8 @@
 #include "edge/fetch.h"
 #include "edge/flow_context.h"
 #include "edge/http1_session.h"
+#include "edge/tls_metrics.h"
+#include "edge/token_rate.h"
 #include "tiered/tier_upstream.h"
 
 namespace brink::edge {
@@ -28,6 +30,7 @@ class SessionBase : public boost::intrusive::list_base_hook<boost::intrusive::li
   virtual void on_tick(Ticks now) = 0;
   virtual void on_drain() = 0;  // the node stops: idle connections end now
   virtual void on_stop() = 0;   // its grace is over: all end now
+  virtual void on_reload() {}   // the shard has a new configuration
 };
 
 // A configuration as a shard uses it; one copy per shard, replaced at reload.
@@ -38,6 +41,7 @@ struct ShardConfig {
   config::ClientLimits limits;
   config::CacheOptions cache;
   std::shared_ptr<const PurgeMethods> purge_methods;  // null = off
+  std::shared_ptr<TokenRate> handshakes;              // TLS, of the node; null = any number
 };
 
 // What all shards of a node share.
@@ -53,6 +57,7 @@ struct NodeParts {
   MetricsRegistry& metrics;
   AccessLog& access_log;
   MethodPurger* purger = nullptr;
+  TlsMetrics* tls = nullptr;  // REQUIRES: set where a listener speaks TLS
 };
 
 // A listening socket's address and what is spoken there; a reload may replace the latter for connections to come.
@@ -60,6 +65,7 @@ struct ListenerConfig {
   net::ip::tcp::endpoint endpoint;
   std::shared_ptr<net::ssl::context> tls;  // null = clear text
   Protocols protocols;
+  std::shared_ptr<const PeerList> proxies;  // whose connections begin with a PROXY header; null = nobody's
 };
 
 class Shard final : public ShardPort {
@@ -96,6 +102,7 @@ class Shard final : public ShardPort {
   struct Listener;
   Awaitable<void> accept_loop(std::shared_ptr<Listener> listener);
   Awaitable<void> tick_loop();
+  bool may_shake_hands();
   void admit(Socket socket, const Listener& listener);
 
   NodeParts parts_;

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "edge/client_stream.h"
+#include "edge/tls_context.h"
 
 namespace brink::edge {
 namespace {
@@ -133,10 +134,14 @@ Awaitable<IoResult> TlsStream::handshake() {
     const int done = SSL_do_handshake(ssl_.get());
     if (done == 1) break;
     const int why = SSL_get_error(ssl_.get(), done);
+    const TlsFailure failure = why == SSL_ERROR_SSL ? tls_failure_of(ERR_peek_error()) : TlsFailure::ClientLeft;
     const IoResult waited = why == SSL_ERROR_WANT_READ ? co_await wait_readable() : co_await flush();  // … an alert
-    if (waited.error) co_return waited;
-    if (why != SSL_ERROR_WANT_READ) co_return IoResult{net::error::connection_aborted, 0};
+    if (why == SSL_ERROR_WANT_READ && !waited.error) continue;
+    const bool is_late = waited.error == net::error::operation_aborted;
+    count_handshake_failed(ssl_.get(), is_late ? TlsFailure::Timeout : failure);
+    co_return IoResult{net::error::connection_aborted, 0};
   }
+  count_handshake_done(ssl_.get());
   co_return co_await flush();
 }
 
@@ -230,42 +235,10 @@ std::string_view TlsStream::alpn() const {
   return {reinterpret_cast<const char*>(name), length};
 }
 
-// The server's order decides; without a common protocol there is no connection (RFC 7301 §3.2). `arg`: whether h2 is offered.
-int select_alpn(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* in,
-                unsigned int in_length, void* arg) noexcept {
-  static constexpr unsigned char kBoth[] = {2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-  const std::size_t skip = arg != nullptr ? 0 : 3;
-  const int found = SSL_select_next_proto(const_cast<unsigned char**>(out), out_length, kBoth + skip,
-                                          static_cast<unsigned>(sizeof kBoth - skip), in, in_length);
-  return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
-}
-
 }  // namespace
 
 std::unique_ptr<ClientStream> make_tls_stream(Socket socket, std::shared_ptr<net::ssl::context> context) {
   return std::make_unique<TlsStream>(std::move(socket), std::move(context));
-}
-
-std::shared_ptr<net::ssl::context> make_tls_context(const config::TlsOptions& options, bool http2, std::string& message) {
-  auto context = std::make_shared<net::ssl::context>(net::ssl::context::tls_server);
-  SSL_CTX* raw = context->native_handle();
-  SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
-  SSL_CTX_set_options(raw, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-  SSL_CTX_set_cipher_list(raw, "ECDHE+AESGCM:ECDHE+CHACHA20");
-  static int offered = 1;
-  SSL_CTX_set_alpn_select_cb(raw, select_alpn, http2 ? &offered : nullptr);
-  error_code error;
-  context->use_certificate_chain_file(options.certificate, error);
-  if (error) {
-    message = "cannot use the certificate " + options.certificate + ": " + error.message();
-    return nullptr;
-  }
-  context->use_private_key_file(options.key, net::ssl::context::pem, error);
-  if (error) {
-    message = "cannot use the key " + options.key + ": " + error.message();
-    return nullptr;
-  }
-  return context;
 }
 
 }  // namespace brink::edge

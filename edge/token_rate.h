@@ -1,6 +1,6 @@
 #pragma once
-// How often one token may be used: `rate` requests per second, as many at once (the generic cell
-// rate algorithm, ITU-T I.371 annex A).
+// How often something may be done (a token be used, a handshake begun): `rate` times per second, as
+// many at once (the generic cell rate algorithm, ITU-T I.371 annex A).
 //
 // Any thread; one atomic number.
 

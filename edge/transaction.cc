@@ -118,6 +118,12 @@ void Transaction::make_key() {
                                key_buffer_);
 }
 
+void Transaction::refuse(const RequestHead& head, const Error& error) {
+  refuse(head, status_of(error), error.what, true);
+  answer_error(status_of(error), error.what, error.code);
+  plan_.close = true;
+}
+
 void Transaction::refuse(const RequestHead& head, int status, std::string_view what, bool close) {
   head_ = head;
   now_ = context_.clock.now();

@@ -52,6 +52,7 @@ class Transaction {
   // Answers with an error of our own, without asking anybody (framing, limits). No request need have been parsed:
   // `head` may be mostly empty.
   void refuse(const RequestHead& head, int status, std::string_view what, bool close);
+  void refuse(const RequestHead& head, const Error& error);  // the same, closes, and says so in Proxy-Status
 
   Step advance();
   const Site* site() const { return site_; }

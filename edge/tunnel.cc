@@ -135,7 +135,8 @@ Awaitable<bool> run_tunnel(Shard& shard, ClientStream& client, const RequestHead
   auto [failed, connected] =
       co_await net::co_spawn(shard.io(), origin::connect_raw(group, shard.parts().clock), kAwait);
   if (failed || !connected) {
-    transaction.refuse(head, 502, "no server could be reached for the upgrade", true);
+    transaction.refuse(head, failed ? Error{ErrorCode::Cancelled, Side::Internal, Retry::Never, "the node stops"}
+                                    : connected.error());
     co_return false;
   }
   Tunnel tunnel{shard, client, **connected, early, Wakeup(shard.io()), Timer(shard.io())};

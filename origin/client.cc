@@ -46,6 +46,8 @@ bool counts_as_failure(ErrorCode code) {
     case ErrorCode::ResponseTimeout:
     case ErrorCode::DnsError:
     case ErrorCode::TlsError:
+    case ErrorCode::TlsCertificateError:
+    case ErrorCode::TlsAlertReceived:
       return true;
     default:
       return false;
@@ -65,8 +67,8 @@ void log_failure(const Transfer& transfer, const Error& error) {
   if (error.side != Side::Upstream || transfer.reuse_failed() || !transfer.candidate().server)
     return;
   log_limited(LogLevel::Warning, to_string(error.code), "origin",
-              fmt::format("{}: {}: {}", transfer.candidate().server->url(), to_string(error.code),
-                          error.what));
+              fmt::format("{}: {}: {}{}{}", transfer.candidate().server->url(), to_string(error.code),
+                          error.what, transfer.words().empty() ? "" : ": ", transfer.words()));
 }
 
 class Client final : public Upstream, private TransferHost, private CurlDriver::Owner {

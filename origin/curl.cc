@@ -14,13 +14,17 @@ Error connect_error(CURLcode code) {
       return {ErrorCode::TlsError, Side::Upstream, Retry::Safe, "TLS handshake failed"};
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_ISSUER_ERROR:
-      return {ErrorCode::TlsError, Side::Upstream, Retry::Safe,
-              "the server's certificate is not valid"};
+      return {ErrorCode::TlsCertificateError, Side::Upstream, Retry::Safe,
+              "the server's certificate is not valid: see tls.ca, tls.server_name"};
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+      return {ErrorCode::TlsCertificateError, Side::Upstream, Retry::Safe,
+              "the server's key is none of tls.pins"};
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
     case CURLE_SSL_ENGINE_INITFAILED:
-      return {ErrorCode::TlsError, Side::Upstream, Retry::Safe, "TLS cannot be set up: see tls.ca"};
+      return {ErrorCode::TlsError, Side::Upstream, Retry::Safe, 
+              "TLS cannot be set up: see tls.ca, tls.certificate, tls.key"};
     default:
       return {ErrorCode::ConnectionRefused, Side::Upstream, Retry::Safe,
               "no connection to the server"};

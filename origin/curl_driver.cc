@@ -71,8 +71,9 @@ CurlDriver::CurlDriver(net::io_context& io, const Clock& clock, Owner& owner)
   set(CURLMOPT_TIMERFUNCTION, &CurlDriver::timer_function);
   set(CURLMOPT_TIMERDATA, this);
   set(CURLMOPT_MAXCONNECTS, kIdleConnections);
-  // One exchange per HTTP/2 connection at a time: libcurl 7.88 reads nothing from a connection
-  // while one of its streams is paused, so a slow reader of one response would hold up every other.
+  // One exchange per HTTP/2 connection at a time. Where two share one, libcurl 7.88 goes on reading a paused body for the other's
+  // sake, into memory of its own, as far as the stream's window of 32 MiB: a slow reader would cost that much, outside of all
+  // bounds of ours (tests/unit/origin_multiplexing_test.cc). Alone, a paused transfer leaves the socket unread.
   set(CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
   set(CURLMOPT_MAX_HOST_CONNECTIONS, 0L);  // the bound is per group of servers: slots.h
   set(CURLMOPT_MAX_TOTAL_CONNECTIONS, 0L);

@@ -20,13 +20,29 @@ std::string in_url(std::string_view host) {
   return host.find(':') == std::string_view::npos ? std::string(host) : fmt::format("[{}]", host);
 }
 
-void set_tls_options(CURL* easy, const config::UpstreamTlsOptions& tls) {
-  set_option(easy, CURLOPT_SSL_VERIFYPEER, tls.verify ? 1L : 0L);
-  set_option(easy, CURLOPT_SSL_VERIFYHOST, tls.verify ? 2L : 0L);
+// From memory: libcurl 7.88 keeps a file of authorities for a day once it has read it, and reads a certificate and its key anew
+// for each connection, half-way through their renewal too. A text that could not be read leaves the file to fail. Connections
+// are shared only by transfers whose texts, pins and other settings are the same. The texts live as long as the group.
+void set_pem(CURL* easy, CURLoption in_memory, CURLoption in_file, const std::string& text, const std::string& file) {
+  if (text.empty()) return set_option(easy, in_file, file.empty() ? nullptr : file.c_str());
+  curl_blob blob{const_cast<char*>(text.data()), text.size(), CURL_BLOB_NOCOPY};
+  set_option(easy, in_memory, &blob);
+}
+
+void set_tls_options(CURL* easy, const UpstreamTls& tls) {
+  set_option(easy, CURLOPT_SSL_VERIFYPEER, tls.options.verify ? 1L : 0L);
+  set_option(easy, CURLOPT_SSL_VERIFYHOST, tls.options.verify ? 2L : 0L);
   // A private authority replaces the system's: who has one wants no other to vouch for the server.
   static const curl_version_info_data* const built = curl_version_info(CURLVERSION_NOW);
-  set_option(easy, CURLOPT_CAINFO, tls.ca.empty() ? built->cainfo : tls.ca.c_str());
-  set_option(easy, CURLOPT_CAPATH, tls.ca.empty() ? built->capath : nullptr);
+  const bool system = tls.options.ca.empty();
+  set_option(easy, CURLOPT_CAPATH, system ? built->capath : nullptr);
+  set_option(easy, CURLOPT_CAINFO, system ? built->cainfo : nullptr);
+  if (!system) set_pem(easy, CURLOPT_CAINFO_BLOB, CURLOPT_CAINFO, tls.authorities, tls.options.ca);
+  set_pem(easy, CURLOPT_SSLCERT_BLOB, CURLOPT_SSLCERT, tls.certificate, tls.options.certificate);
+  set_pem(easy, CURLOPT_SSLKEY_BLOB, CURLOPT_SSLKEY, tls.key, tls.options.key);
+  set_option(easy, CURLOPT_PINNEDPUBLICKEY, tls.pins.empty() ? nullptr : tls.pins.c_str());
+  const bool only_newest = tls.options.min_version == config::UpstreamTlsVersion::Tls13;
+  set_option(easy, CURLOPT_SSLVERSION, static_cast<long>(only_newest ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2));
 }
 
 void set_address(CURL* easy, const Server& server, const config::UpstreamOptions& options,
@@ -87,7 +103,6 @@ void set_fixed_options(CURL* easy) {
   set_option(easy, CURLOPT_TCP_KEEPINTVL, kKeepaliveSeconds / 4);
   set_option(easy, CURLOPT_MAXAGE_CONN, kIdleSeconds);
   set_option(easy, CURLOPT_MAXLIFETIME_CONN, kLifetimeSeconds);
-  set_option(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   set_option(easy, CURLOPT_SSL_ENABLE_ALPN, 1L);
   set_option(easy, CURLOPT_TIMEOUT_MS, 0L);  // ours: transfer.cc
   set_option(easy, CURLOPT_LOW_SPEED_TIME, 0L);
@@ -103,7 +118,7 @@ void set_server_options(CURL* easy, const Candidate& candidate, CurlSlist& conne
   const auto resolve_every = std::chrono::ceil<Seconds>(options.resolve_every);
   set_option(easy, CURLOPT_DNS_CACHE_TIMEOUT,
              std::max(1L, static_cast<long>(resolve_every.count())));
-  if (candidate.server->tls()) set_tls_options(easy, options.tls);
+  if (candidate.server->tls()) set_tls_options(easy, candidate.group->tls());
 }
 
 void set_request_options(CURL* easy, const Request& request, RequestForm& form) {

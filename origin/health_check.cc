@@ -15,13 +15,14 @@ namespace {
 // A group of one that is always asked, whatever its health, and keeps the outcome to itself.
 class CheckGroup final : public ServerGroup {
  public:
-  CheckGroup(const config::UpstreamOptions& options, std::shared_ptr<Server> server)
-      : options_(options), servers_{std::move(server)} {
+  CheckGroup(std::shared_ptr<ServerGroup> group, std::shared_ptr<Server> server)
+      : group_(std::move(group)), options_(group_->options()), servers_{std::move(server)} {
     options_.retries = 0;
     options_.connect_timeout = options_.first_byte_timeout = options_.idle_timeout =
         options_.total_timeout = options_.health.timeout;
   }
   const config::UpstreamOptions& options() const override { return options_; }
+  const UpstreamTls& tls() const override { return group_->tls(); }
   std::span<const std::shared_ptr<Server>> servers() const override { return servers_; }
   std::shared_ptr<Server> pick(std::span<const std::shared_ptr<Server>> tried, Ticks) override {
     return tried.empty() ? servers_.front() : nullptr;
@@ -32,6 +33,7 @@ class CheckGroup final : public ServerGroup {
   std::vector<Status> status(Ticks) const override { return {}; }
 
  private:
+  std::shared_ptr<ServerGroup> group_;
   config::UpstreamOptions options_;
   std::vector<std::shared_ptr<Server>> servers_;
 };
@@ -39,11 +41,11 @@ class CheckGroup final : public ServerGroup {
 // One server's checks, one after the other.
 class Watch final : public Handler, public std::enable_shared_from_this<Watch> {
  public:
-  Watch(boost::asio::io_context& io, Upstream& upstream, const config::UpstreamOptions& options,
+  Watch(boost::asio::io_context& io, Upstream& upstream, std::shared_ptr<ServerGroup> group,
         std::shared_ptr<Server> server)
       : upstream_(upstream),
         server_(std::move(server)),
-        group_(std::make_shared<CheckGroup>(options, server_)),
+        group_(std::make_shared<CheckGroup>(std::move(group), server_)),
         timer_(io) {}
 
   void check() {
@@ -107,7 +109,7 @@ class Checker final : public HealthChecker {
     for (const auto& group : groups) {
       if (group->options().health.path.empty()) continue;
       for (const auto& server : group->servers()) {
-        watches_.push_back(std::make_shared<Watch>(io_, *upstream_, group->options(), server));
+        watches_.push_back(std::make_shared<Watch>(io_, *upstream_, group, server));
         watches_.back()->check();
       }
     }

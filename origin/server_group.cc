@@ -15,12 +15,14 @@ using ServerPtr = std::shared_ptr<Server>;
 
 class Group final : public ServerGroup {
  public:
-  Group(const config::UpstreamOptions& options, const ServerGroup* previous) : options_(options) {
+  Group(const config::UpstreamOptions& options, const ServerGroup* previous)
+      : options_(options), tls_(load_upstream_tls(options.tls)) {
     for (const std::string& url : options_.servers)
       add(url, previous);
   }
 
   const config::UpstreamOptions& options() const override { return options_; }
+  const UpstreamTls& tls() const override { return tls_; }
   std::span<const ServerPtr> servers() const override { return servers_; }
 
   ServerPtr pick(std::span<const ServerPtr> tried, Ticks now) override {
@@ -124,6 +126,7 @@ class Group final : public ServerGroup {
   }
 
   const config::UpstreamOptions options_;
+  const UpstreamTls tls_;
   std::vector<ServerPtr> servers_;
   std::atomic<std::uint32_t> next_{0};
 };

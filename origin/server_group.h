@@ -12,6 +12,7 @@
 #include "config/options.h"
 #include "config/runtime/clock.h"
 #include "config/runtime/metrics.h"
+#include "origin/upstream_tls.h"
 
 namespace brink::origin {
 
@@ -32,6 +33,7 @@ class ServerGroup {
   virtual ~ServerGroup() = default;
 
   virtual const config::UpstreamOptions& options() const = 0;
+  virtual const UpstreamTls& tls() const = 0;  // of its https servers
   virtual std::span<const std::shared_ptr<Server>> servers() const = 0;
   // The next server to try by the configured balance, skipping ejected and unhealthy ones and those
   // in `tried`; null when none is left. Counts as outstanding until report(). When no server is

@@ -23,6 +23,8 @@ void Transfer::make_handle() {
   easy_.reset(curl_easy_init());
   CHECK(easy_ != nullptr);
   set_fixed_options(easy());
+  words_.front() = '\0';
+  set_option(easy(), CURLOPT_ERRORBUFFER, words_.data());
   driver_.adopt(easy());
   install_callbacks();
 }
@@ -288,6 +290,11 @@ Error Transfer::error(CURLcode result) const {
     return {ErrorCode::ConnectionTerminated, Side::Upstream, Retry::Never,
             "connection closed before the response head"};
   }
+  // With TLS 1.3 a server refuses our certificate, or the lack of one, only after we have begun to speak.
+  if (!answered() && candidate_.server->tls() && words().find(" alert ") != std::string_view::npos) {
+    return {ErrorCode::TlsAlertReceived, Side::Upstream, attempt_.asked ? Retry::Never : Retry::Safe,
+            "the server refused the TLS handshake: see tls.certificate"};
+  }
   return to_error(result, answered()       ? Progress::Answering
                           : attempt_.asked ? Progress::Asked
                                            : Progress::Connecting);
@@ -314,6 +321,8 @@ bool Transfer::may_repeat(const Error& error) const {
     case ErrorCode::ResponseTimeout:
     case ErrorCode::DnsError:
     case ErrorCode::TlsError:
+    case ErrorCode::TlsCertificateError:
+    case ErrorCode::TlsAlertReceived:
     case ErrorCode::LimitReached:
       return error.retry == Retry::Safe || request_.may_retry;
     default:

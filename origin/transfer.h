@@ -9,6 +9,7 @@
 // way. Awaiting: for the head. Answering: since on_head. A failed attempt goes back to Queued when
 // it may be repeated. Idle: in the pool, no call.
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -78,6 +79,7 @@ class Transfer final : public Timed {
   int status() const { return head_.status(); }
   bool leaves_silence() const { return answered() && !attempt_.recv_paused && !head_.http2(); }
   Error error(CURLcode result) const;
+  std::string_view words() const { return words_.data(); }  // libcurl's, for the log; may quote the network
   Error timeout() const;  // which one passed
   bool reuse_failed() const { return attempt_.reuse_failed; }
   bool may_repeat(const Error& error) const;
@@ -110,6 +112,7 @@ class Transfer final : public Timed {
   CurlDriver& driver_;
   CurlEasy easy_;  // of the attempt under way
   CurlSlist connect_to_;
+  std::array<char, CURL_ERROR_SIZE> words_{};  // libcurl's own, of what went wrong
   RequestForm form_;
   ResponseHeadReader head_;
 

@@ -1,5 +1,7 @@
 #include "origin/tunnel.h"
 
+#include <fmt/format.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
@@ -12,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/runtime/log.h"
 #include "origin/server.h"
 
 namespace brink::origin {
@@ -83,27 +86,30 @@ Error tls_error(std::string_view what) {
   return {ErrorCode::TlsError, Side::Upstream, Retry::Safe, what};
 }
 
-// The context's settings, or why not.
-Result<void> set_up_tls(net::ssl::context& context, const config::UpstreamTlsOptions& options) {
-  error_code error;
-  if (SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION) != 1) {
-    return tls_error("TLS cannot be set up");
-  }
-  if (options.verify) {
-    if (options.ca.empty()) {
-      context.set_default_verify_paths(error);
-    } else {
-      context.load_verify_file(options.ca, error);
-    }
-    if (error) return tls_error("TLS cannot be set up: see tls.ca");
-  }
-  return {};
+Error certificate_error(std::string_view what) {
+  return {ErrorCode::TlsCertificateError, Side::Upstream, Retry::Safe, what};
 }
 
-net::awaitable<Connected> shake_hands(PlainStream plain, const Server& server,
-                                      const config::UpstreamTlsOptions& options) {
+// Why a handshake failed, as origin/curl.cc tells it of other requests.
+Error handshake_error(TlsStream& stream, const error_code& failed) {
+  if (failed == beast::error::timeout) {
+    return {ErrorCode::ConnectionTimeout, Side::Upstream, Retry::Safe, "no connection in time"};
+  }
+  if (SSL_get_verify_result(stream.native_handle()) != X509_V_OK) {
+    return certificate_error("the server's certificate is not valid: see tls.ca, tls.server_name");
+  }
+  constexpr int kAlerts = 1000;  // OpenSSL numbers the alerts of peers from there on
+  if (failed.category() == net::error::get_ssl_category() && ERR_GET_REASON(static_cast<unsigned long>(failed.value())) > kAlerts) {
+    return {ErrorCode::TlsAlertReceived, Side::Upstream, Retry::Safe,
+            "the server refused the TLS handshake: see tls.certificate"};
+  }
+  return tls_error("TLS handshake failed");
+}
+
+net::awaitable<Connected> shake_hands(PlainStream plain, const Server& server, const UpstreamTls& tls) {
+  const config::UpstreamTlsOptions& options = tls.options;
   net::ssl::context context(net::ssl::context::tls_client);
-  if (const auto ready = set_up_tls(context, options); !ready) co_return ready.error();
+  if (const auto ready = set_up_context(context.native_handle(), tls); !ready) co_return ready.error();
   TlsStream stream(std::move(plain), context);
   const std::string& name = options.server_name.empty() ? server.host() : options.server_name;
   error_code error;
@@ -119,17 +125,14 @@ net::awaitable<Connected> shake_hands(PlainStream plain, const Server& server,
     if (error) co_return tls_error("TLS cannot be set up");
   }
   const auto [failed] = co_await stream.async_handshake(net::ssl::stream_base::client, kAwait);
-  if (failed == beast::error::timeout) {
-    co_return Error{ErrorCode::ConnectionTimeout, Side::Upstream, Retry::Safe,
-                    "no connection in time"};
-  }
-  if (failed) co_return tls_error("TLS handshake failed");
+  if (failed) co_return handshake_error(stream, failed);
+  if (!has_pinned_key(stream.native_handle(), tls)) co_return certificate_error("the server's key is none of tls.pins");
   std::unique_ptr<RawStream> raw = std::make_unique<Raw<TlsStream>>(std::move(stream));
   co_return raw;
 }
 
-net::awaitable<Connected> connect_one(const Server& server,
-                                      const config::UpstreamOptions& options) {
+net::awaitable<Connected> connect_one(const Server& server, const ServerGroup& group) {
+  const config::UpstreamOptions& options = group.options();
   const auto endpoints = co_await resolve(server);
   if (!endpoints) co_return endpoints.error();
   PlainStream stream(co_await net::this_coro::executor);
@@ -146,7 +149,7 @@ net::awaitable<Connected> connect_one(const Server& server,
   error_code ignored;
   stream.socket().set_option(tcp::no_delay(true), ignored);
   if (server.tls()) {
-    auto handshake = shake_hands(std::move(stream), server, options.tls);
+    auto handshake = shake_hands(std::move(stream), server, group.tls());
     co_return co_await std::move(handshake);
   }
   std::unique_ptr<RawStream> raw = std::make_unique<Raw<PlainStream>>(std::move(stream));
@@ -163,11 +166,13 @@ net::awaitable<Connected> connect_raw(std::shared_ptr<ServerGroup> group, const 
     const std::shared_ptr<Server> server = group->pick(tried, clock.ticks());
     if (!server) break;
     tried.push_back(server);
-    Connected stream = co_await connect_one(*server, group->options());
+    Connected stream = co_await connect_one(*server, *group);
     group->report(server, stream ? AttemptOutcome::Answered : AttemptOutcome::Failed,
                   clock.ticks());
     if (stream) co_return std::move(stream);
     last = stream.error();
+    log_limited(LogLevel::Warning, to_string(last.code), "origin",
+                fmt::format("{}: {}: {}", server->url(), to_string(last.code), last.what));
   }
   co_return last;
 }

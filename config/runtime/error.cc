@@ -27,6 +27,10 @@ std::string_view to_string(ErrorCode code) {
       return "dns_error";
     case ErrorCode::TlsError:
       return "tls_protocol_error";
+    case ErrorCode::TlsCertificateError:
+      return "tls_certificate_error";
+    case ErrorCode::TlsAlertReceived:
+      return "tls_alert_received";
     case ErrorCode::NoServerAvailable:
       return "destination_unavailable";
     case ErrorCode::LoopDetected:

@@ -31,7 +31,9 @@ enum class ErrorCode : std::uint8_t {
   ResponseMalformed,      // garbage, unknown Transfer-Encoding, contradicting lengths
   ResponseHeadTooLarge,
   DnsError,
-  TlsError,               // handshake or certificate
+  TlsError,               // handshake
+  TlsCertificateError,    // the server's certificate or key is not what it must be
+  TlsAlertReceived,       // the server refused the handshake, such as for want of our certificate
   NoServerAvailable,      // every server is ejected or unhealthy
   LoopDetected,
   // client

@@ -86,6 +86,11 @@ struct MetricsRegistry::Impl {
 
   static void fill(const Series& series, prometheus::ClientMetric& out);
   static std::int64_t sum(const Series& series);
+  static bool is_absent(const Series& series) {
+    return !series.gauges.empty() &&
+           std::all_of(series.gauges.begin(), series.gauges.end(),
+                       [](const Gauge& cell) { return cell.value() == Gauge::kAbsent; });
+  }
 
   mutable std::mutex mutex;
   std::map<std::string, Family, std::less<>> families;
@@ -95,8 +100,10 @@ std::int64_t MetricsRegistry::Impl::sum(const Series& series) {
   std::int64_t total = 0;
   for (const Counter& cell : series.counters)
     total += static_cast<std::int64_t>(cell.value());
-  for (const Gauge& cell : series.gauges)
-    total += cell.value();
+  for (const Gauge& cell : series.gauges) {
+    const std::int64_t value = cell.value();  // once: it may change meanwhile
+    if (value != Gauge::kAbsent) total += value;
+  }
   return total;
 }
 
@@ -154,6 +161,7 @@ std::string MetricsRegistry::expose() const {
       row.help = family.help;
       row.type = family.type;
       for (const auto& [labels, series] : family.series) {
+        if (Impl::is_absent(series)) continue;
         prometheus::ClientMetric& metric = row.metric.emplace_back();
         for (const auto& [label, value] : labels)
           metric.label.push_back({label, value});

@@ -30,6 +30,7 @@ class alignas(64) Counter {
 
 class alignas(64) Gauge {
  public:
+  static constexpr std::int64_t kAbsent = INT64_MIN;  // set to this, it is not exposed
   void set(std::int64_t v) noexcept { value_.store(v, std::memory_order_relaxed); }
   void add(std::int64_t n) noexcept { value_.fetch_add(n, std::memory_order_relaxed); }
   std::int64_t value() const noexcept { return value_.load(std::memory_order_relaxed); }

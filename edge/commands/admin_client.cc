@@ -37,6 +37,23 @@ std::string message_of(const AdminReply& reply) {
   return fmt::format("the node answered {}", reply.status);
 }
 
+// Why there was no answer, and what to try.
+std::string message_of(CURLcode code, const std::string& url) {
+  const std::string what = fmt::format("{}: {}.", url, curl_easy_strerror(code));
+  switch (code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+      return what + " --ca FILE names the authority that signed the node's certificate.";
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_RECV_ERROR:
+      return what + " Does the node ask for a client certificate? --cert FILE and --key FILE show one.";
+    default:
+      return what + " Is the node running, and is this its admin address? --admin URL or "
+                    "BRINK_ADMIN names another.";
+  }
+}
+
 }  // namespace
 
 const boost::json::value* member_of(const boost::json::value& value, std::string_view name) {
@@ -75,14 +92,18 @@ AdminReply call(const AdminTarget& target, const std::string& method, const std:
   origin::set_option(easy.get(), CURLOPT_TIMEOUT, kCallSeconds);
   origin::set_option(easy.get(), CURLOPT_WRITEFUNCTION, take);
   origin::set_option(easy.get(), CURLOPT_WRITEDATA, static_cast<void*>(&reply.text));
+  if (!target.ca.empty()) origin::set_option(easy.get(), CURLOPT_CAINFO, target.ca.c_str());
+  if (!target.certificate.empty()) {
+    origin::set_option(easy.get(), CURLOPT_SSLCERT, target.certificate.c_str());
+    const std::string& key = target.key.empty() ? target.certificate : target.key;
+    origin::set_option(easy.get(), CURLOPT_SSLKEY, key.c_str());
+  }
   if (!body.empty()) {
     origin::set_option(easy.get(), CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
     origin::set_option(easy.get(), CURLOPT_POSTFIELDS, body.c_str());
   }
   if (const CURLcode code = curl_easy_perform(easy.get()); code != CURLE_OK) {
-    reply.message = fmt::format("{}: {}. Is the node running, and is this its admin address? "
-                                "--admin URL or BRINK_ADMIN names another.",
-                                target.url, curl_easy_strerror(code));
+    reply.message = message_of(code, target.url);
     return reply;
   }
   long status = 0;

@@ -12,6 +12,9 @@ namespace brink::edge {
 // Where the API is and who calls: shared by every command that talks to a node.
 struct AdminTarget {
   std::string url = "http://127.0.0.1:9901";  // --admin, or BRINK_ADMIN
+  std::string ca;                             // --ca: PEM file; empty = the system's authorities
+  std::string certificate;                    // --cert: PEM file, shown to the node
+  std::string key;                            // --key: its private key; empty = in the same file
   std::string token;                          // from BRINK_ADMIN_TOKEN, or --token-file; never printed
 };
 

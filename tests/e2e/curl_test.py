@@ -24,12 +24,9 @@ class Curl(EndToEnd):
         super().setUpClass()
         cls.origin = cls.start(DemoOrigin(cls.folder))
         cls.regional = cls.node("regional", cls.origin.port, role="regional")
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                        "-days", "2", "-subj", "/CN=brink", "-addext", "subjectAltName=IP:127.0.0.1",
-                        "-keyout", cls.folder / "key.pem", "-out", cls.folder / "cert.pem"], check=True, capture_output=True)
         config = node_config(cls.origin.port, name="edge", regional=[cls.regional.port])
         config = config.replace("listen:\n", "listen:\n  - address: 127.0.0.1:0\n"
-                                f"    tls: {{ certificate: {cls.folder}/cert.pem, key: {cls.folder}/key.pem }}\n")
+                                f"    tls: {harness.certificate(cls.folder)}\n")
         cls.edge = cls.start(Node("edge", config, cls.folder))
         tls_port, cls.port = cls.edge.ports
         cls.url, cls.tls_url = f"http://127.0.0.1:{cls.port}", f"https://127.0.0.1:{tls_port}"

@@ -98,6 +98,14 @@ class Node(Process):
         return self
 
 
+def certificate(folder):
+    """Makes a certificate of its own for 127.0.0.1; the `tls` of a listener, as YAML."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-days", "2", "-subj", "/CN=brink", "-addext", "subjectAltName=IP:127.0.0.1",
+                    "-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem"], check=True, capture_output=True)
+    return f"{{ certificate: {folder}/cert.pem, key: {folder}/key.pem }}"
+
+
 class DemoOrigin(Process):
     """`brink origin` on a free port."""
 

@@ -79,6 +79,25 @@ TEST(ConfigGood, EverySectionIsRead) {
   EXPECT_EQ(options.sites[0].origin.health.path, "/h");
 }
 
+TEST(ConfigGood, ProxiesInFrontAndTlsToUpstreams) {
+  const TestFolder folder;
+  const KeyPair pair = make_key_pair();
+  folder.write("own.pem", pair.certificate);
+  folder.write("own.key", pair.key);
+  const std::string file = folder.write("brink.yaml",
+      "listen: [{address: \"127.0.0.1:0\", proxy_protocol: [10.0.0.0/8, \"fd00::/8\"]}]\n"
+      "sites: [{origin: {servers: [\"https://o\"], tls: {certificate: own.pem, key: own.key, min_version: 1.3,\n"
+      "  pins: [\"sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"]}}}]\n");
+  const LoadResult result = load_file(file);
+  ASSERT_TRUE(result.ok());
+  EXPECT_THAT(result.options.listen[0].proxy_protocol, ElementsAre("10.0.0.0/8", "fd00::/8"));
+  const UpstreamTlsOptions& tls = result.options.sites[0].origin.tls;
+  EXPECT_EQ(tls.certificate, folder.path("own.pem"));
+  EXPECT_EQ(tls.key, folder.path("own.key"));
+  EXPECT_EQ(tls.min_version, UpstreamTlsVersion::Tls13);
+  EXPECT_EQ(tls.pins.size(), 1U);
+}
+
 // Wherever in the file the rules stand.
 TEST(ConfigGood, PathRulesBeginAsTheSites) {
   const Options options = options_of(
@@ -165,7 +184,7 @@ TEST_P(ConfigExample, LoadsWithoutAWord) {
   ::setenv("BRINK_ADMIN_TOKEN", "0123456789abcdef0123", 1);
   ::setenv("BRINK_SHOP_TOKEN", "abcdef01234567890123", 1);
   const TestFolder folder;
-  const KeyPair pair = make_key_pair();
+  const KeyPair pair = make_key_pair({.common_name = "shop.example.com"});
   folder.write("cert.pem", pair.certificate);
   folder.write("key.pem", pair.key);
   const std::string name = GetParam();

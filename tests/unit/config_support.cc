@@ -55,7 +55,7 @@ KeyPair make_key_pair(const KeyPairOptions& options) {
   X509_gmtime_adj(X509_getm_notBefore(certificate), options.begins_in_s);
   X509_gmtime_adj(X509_getm_notAfter(certificate), options.ends_in_s);
   X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>("localhost"), -1, -1, 0);
+                             reinterpret_cast<const unsigned char*>(options.common_name.c_str()), -1, -1, 0);
   X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
   X509_set_pubkey(certificate, key);
   X509_sign(certificate, key, EVP_sha256());

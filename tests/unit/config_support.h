@@ -35,6 +35,7 @@ struct KeyPairOptions {
   long ends_in_s = 365L * 24 * 3600;
   bool has_weak_key = false;         // RSA, 512 bits
   std::string_view passphrase = {};  // of the key
+  std::string common_name = "localhost";
 };
 
 KeyPair make_key_pair(const KeyPairOptions& options = {});

@@ -109,11 +109,13 @@ TEST_F(AdminListenerTest, ReloadSaysWhetherItWorkedAndWhyNot) {
 TEST_F(AdminListenerTest, TokensChangeWithAReload) {
   start();
   EXPECT_TRUE(says(get("/v1/nodes"), "200", "nodes"));
-  listener_->set_tokens({{.name = "ops",
-                          .token_env = "T",
-                          .secret = "new",
-                          .may = {config::AdminRight::Read},
-                          .sites = {"*"}}});
+  config::AdminOptions options;
+  options.tokens = {{.name = "ops",
+                     .token_env = "T",
+                     .secret = "new",
+                     .may = {config::AdminRight::Read},
+                     .sites = {"*"}}};
+  listener_->set_access(options);
   EXPECT_TRUE(says(get("/v1/nodes"), "401", "unauthorized"));
   EXPECT_TRUE(says(get("/v1/nodes", "Authorization: Bearer new\r\n"), "200", "nodes"));
 }

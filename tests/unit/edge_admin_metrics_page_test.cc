@@ -14,6 +14,7 @@
 
 #include "edge/node.h"
 #include "tests/unit/purge_log_support.h"
+#include "tests/unit/tls_certificates.h"
 
 namespace brink::edge {
 namespace {
@@ -27,11 +28,18 @@ struct Family {
 };
 
 // An edge with everything that registers metrics: a site, a regional tier (which nobody asks
-// anything), a webhook and an audit log.
+// anything), a webhook, a certificate and an audit log.
 std::unique_ptr<Node> start_node(const Clock& clock, const purge::TestFolder& folder) {
   config::Options options;
   options.node.workers = 1;
   options.listen = {{.address = "127.0.0.1:0", .tls = std::nullopt}};
+  const test::Made made = test::make({.names = "DNS:shop.test"});
+  config::TlsOptions tls;
+  tls.certificate = folder.file("cert.pem");
+  tls.key = folder.file("key.pem");
+  std::ofstream(tls.certificate) << made.pem();
+  std::ofstream(tls.key) << made.key_pem();
+  options.listen.push_back({.address = "127.0.0.1:0", .tls = tls});
   options.admin.address = "127.0.0.1:0";
   options.access_log.to = "none";
   config::SiteOptions site;

@@ -70,6 +70,47 @@ const AdminAccess kTokens({token("ops", "s3cret", {AdminRight::Read, AdminRight:
 const AdminAccess kOpen({}, true);
 const AdminAccess kClosed({}, false);
 
+// Names of a certificate that was verified, an Origin, a token: what comes of them.
+TEST(AdminAccess, ClientCertificates) {
+  config::AdminClientCertificate deploy;
+  deploy.name = "deploy";
+  deploy.subject = "deploy.test";
+  deploy.may = {AdminRight::Purge};
+  deploy.rate = 2;
+  const AdminAccess access({token("ops", "s3cret", {AdminRight::Read})}, true, {deploy});
+  struct Row {
+    std::vector<std::string> names;
+    std::string_view origin, authorization;
+    AdminRight right;
+    int status;  // 0 = not refused
+    std::string_view who;
+  };
+  const Row rows[] = {
+      {{}, "", "", AdminRight::Purge, 401, ""},
+      {{"other.test"}, "", "", AdminRight::Purge, 401, ""},
+      {{"DEPLOY.test"}, "", "", AdminRight::Purge, 401, ""},
+      {{"x", "deploy.test"}, "", "", AdminRight::Read, 403, "deploy"},
+      {{"deploy.test"}, "https://evil.test", "", AdminRight::Purge, 403, ""},
+      {{"deploy.test"}, "https://127.0.0.1:9901", "", AdminRight::Purge, 0, "deploy"},
+      {{"deploy.test"}, "", "Bearer wrong", AdminRight::Purge, 401, ""},
+      {{"deploy.test"}, "", "Bearer s3cret", AdminRight::Read, 0, "ops"},
+      {{"deploy.test"}, "", "", AdminRight::Purge, 429, "deploy"},
+  };
+  for (const Row& row : rows) {
+    AdminRequest asked = request("GET", "/", row.authorization);
+    asked.certificate_names = row.names;
+    asked.origin = row.origin;
+    const AdminPrincipal* who = nullptr;
+    const auto refusal = access.refuse(asked, row.right, who);
+    EXPECT_EQ(refusal ? refusal->status : 0, row.status) << row.origin << row.authorization;
+    EXPECT_EQ(who == nullptr ? "" : who->name, row.who);
+  }
+  const AdminAccess closed({}, true, {deploy});  // not open, even on loopback
+  AdminRequest asked = request("GET", "/", "");
+  const AdminPrincipal* who = nullptr;
+  EXPECT_EQ(closed.refuse(asked, AdminRight::Read, who)->status, 401);
+}
+
 TEST(AdminRouter, AnswersByPathMethodAndToken) {
   struct Row {
     std::string_view method, path, authorization;

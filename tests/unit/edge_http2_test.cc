@@ -4,6 +4,7 @@
 
 #include "edge/http2_guard.h"
 #include "edge/http2_output.h"
+#include "edge/http2_priority.h"
 #include "edge/http2_request.h"
 #include "edge/http2_response.h"
 #include "edge/http2_rules.h"
@@ -137,6 +138,10 @@ TEST(Http2ResponseHead, LowersNamesAndDropsWhatIsHttp1s) {  // RFC 9113 §8.2, �
   plan.extra = "";
   plan.status = 304;
   EXPECT_EQ(text_of(head.make(plan)), ":status=304\n");
+  EXPECT_EQ(head.priority(), "");
+  plan.extra = "Priority: u=1, i\r\n";
+  head.make(plan);
+  EXPECT_EQ(head.priority(), "u=1, i");
 }
 
 TEST(Http2ResponseHead, PassesOnInterimResponses) {
@@ -144,6 +149,21 @@ TEST(Http2ResponseHead, PassesOnInterimResponses) {
   EXPECT_EQ(text_of(head.make_interim("HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n")),
             ":status=103\nlink=</a.css>; rel=preload\n");
   EXPECT_EQ(text_of(head.make_interim("HTTP/1.1 100 Continue\r\n")), ":status=100\n");
+}
+
+TEST(Http2Priority, TakesWhatIsSaidAndLeavesTheRest) {  // RFC 9218 §4
+  struct Row {
+    const char* field;
+    Priority expected;
+  };
+  const Row rows[] = {{"", {5, true}},      {"u=1", {1, true}},    {"i=?0", {5, false}}, {"u=0, i", {0, true}}, {"u=8", {5, true}},
+                      {"u=-1", {5, true}},  {"u=?1", {5, true}},   {"i=1", {5, true}},   {"u=(1)", {5, true}},  {"u=2, u=4", {4, true}},
+                      {"u=1 i", {5, true}}, {"x=9, u=7", {7, true}}};
+  for (const Row& row : rows) {
+    Priority priority{5, true};
+    merge_priority(row.field, priority);
+    EXPECT_EQ(priority, row.expected) << row.field;
+  }
 }
 
 TEST(Http2Guard, CountsWithinTenSeconds) {

@@ -4,14 +4,18 @@
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "config/runtime/error.h"
 
@@ -37,6 +41,24 @@ class Authority {
 
   std::string file() const { return path_; }
 
+  // Has the server take clients only with a certificate of this authority.
+  void demand_certificate(SSL_CTX* server) {
+    CHECK(X509_STORE_add_cert(SSL_CTX_get_cert_store(server), certificate_.get()) == 1);
+    SSL_CTX_set_verify(server, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    static constexpr unsigned char kContext[] = "brink";
+    CHECK(SSL_CTX_set_session_id_context(server, kContext, sizeof kContext) == 1);  // or no session could be resumed
+  }
+
+  // A client's certificate and key, as PEM.
+  std::pair<std::string, std::string> client() {
+    const Key key = make_key();
+    const Certificate certificate = make("Test Client", key, this, "CA:FALSE", "");
+    return {pem([&](BIO* out) { return PEM_write_bio_X509(out, certificate.get()); }),
+            pem([&](BIO* out) {
+              return PEM_write_bio_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+            })};
+  }
+
   // For a server with these alternative names ("DNS:a,IP:127.0.0.1"), offering `alpn` (wire form)
   // when asked.
   TlsContext server(const std::string& names, std::string alpn = "") {
@@ -60,6 +82,17 @@ class Authority {
                                             static_cast<unsigned int>(ours.size()), in, in_size);
     *out = chosen;
     return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+  }
+
+  template <class Write>
+  static std::string pem(Write write) {
+    BIO* out = BIO_new(BIO_s_mem());
+    CHECK(write(out) == 1);
+    char* text = nullptr;
+    const long size = BIO_get_mem_data(out, &text);
+    std::string copy(text, static_cast<std::size_t>(size));
+    BIO_free(out);
+    return copy;
   }
 
   static Key make_key() { return Key(EVP_EC_gen("P-256"), &EVP_PKEY_free); }
@@ -93,5 +126,44 @@ class Authority {
   Key key_;
   Certificate certificate_;
 };
+
+// A client's certificate of an authority, in files that go with it.
+class ClientFiles {
+ public:
+  explicit ClientFiles(Authority& authority) { renew(authority); }
+  ~ClientFiles() { std::filesystem::remove_all(folder_); }
+  ClientFiles(const ClientFiles&) = delete;
+  ClientFiles& operator=(const ClientFiles&) = delete;
+
+  void renew(Authority& authority) {
+    const auto [certificate_text, key_text] = authority.client();
+    std::ofstream(certificate()) << certificate_text;
+    std::ofstream(key()) << key_text;
+  }
+  std::string certificate() const { return folder_ + "/client.pem"; }
+  std::string key() const { return folder_ + "/client.key"; }
+
+ private:
+  static std::string make_folder() {
+    char path[] = "/tmp/brink-test-client-XXXXXX";
+    CHECK(::mkdtemp(path));
+    return path;
+  }
+  const std::string folder_ = make_folder();
+};
+
+// sha256//BASE64 of a server's public key.
+inline std::string pin_of(SSL_CTX* server) {
+  unsigned char* der = nullptr;
+  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(SSL_CTX_get0_certificate(server)), &der);
+  CHECK(size > 0);
+  unsigned char hash[SHA256_DIGEST_LENGTH];
+  SHA256(der, static_cast<std::size_t>(size), hash);
+  OPENSSL_free(der);
+  unsigned char text[48];
+  EVP_EncodeBlock(text, hash, sizeof hash);
+  return "sha256//" + std::string(reinterpret_cast<const char*>(text));
+}
+inline constexpr char kOtherPin[] = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 }  // namespace brink::test

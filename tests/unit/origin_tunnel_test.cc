@@ -101,11 +101,39 @@ TEST_F(Tunnels, OverTls) {
     EXPECT_EQ(read(**stream, 5), "hello");
   }
   options.tls.server_name = "wrong.example";
-  EXPECT_EQ(connect(options).error().code, ErrorCode::TlsError);
+  EXPECT_EQ(connect(options).error().code, ErrorCode::TlsCertificateError);
   options.tls.verify = false;
   EXPECT_TRUE(connect(options));
   options.tls = {};
-  EXPECT_EQ(connect(options).error().code, ErrorCode::TlsError);
+  EXPECT_EQ(connect(options).error().code, ErrorCode::TlsCertificateError);
+}
+
+TEST_F(Tunnels, OurCertificateAndTheirPin) {
+  Authority authority;
+  const TlsContext context = authority.server("IP:127.0.0.1", "\x08http/1.1");
+  authority.demand_certificate(context.get());
+  ScriptedServer server([&](Connection& c) {
+    if (c.start_tls(context.get())) echo()(c);
+    c.close_tls();
+  });
+  const ClientFiles own(authority);
+  auto options = options_for({server.url("https")});
+  options.tls.ca = authority.file();
+  options.tls.certificate = own.certificate();
+  options.tls.key = own.key();
+  options.tls.pins = {pin_of(context.get())};
+  const Connected stream = connect(options);
+  ASSERT_TRUE(stream) << stream.error().what;
+  EXPECT_EQ(run((*stream)->write_all("hello")).value(), 5U);
+  EXPECT_EQ(read(**stream, 5), "hello");
+  options.tls.pins = {kOtherPin};
+  EXPECT_EQ(connect(options).error().code, ErrorCode::TlsCertificateError);
+  options.tls.pins.push_back(pin_of(context.get()));  // one of several
+  EXPECT_TRUE(connect(options));
+  options.tls.min_version = config::UpstreamTlsVersion::Tls13;
+  EXPECT_TRUE(connect(options));
+  SSL_CTX_set_max_proto_version(context.get(), TLS1_2_VERSION);
+  EXPECT_EQ(connect(options).error().code, ErrorCode::TlsAlertReceived);
 }
 
 TEST_F(Tunnels, AHandshakeThatNeverEnds) {

@@ -1,0 +1,86 @@
+#include "config/pem_files.h"
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include <utility>
+
+#include "config/file_text.h"
+
+namespace brink::config {
+
+namespace {
+
+// OpenSSL would ask on the terminal.
+int no_passphrase(char*, int, int, void*) noexcept {
+  return 0;
+}
+
+Bio bio_of(const std::string& text) {
+  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+}  // namespace
+
+std::string openssl_reason() {
+  const unsigned long code = ERR_peek_last_error();
+  ERR_clear_error();
+  const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
+  return reason == nullptr ? "unknown reason" : reason;
+}
+
+Chain read_chain(const std::string& path) {
+  Chain chain;
+  FileText file = read_file(path, /*only_regular=*/true);
+  if (!file.problem.empty()) {
+    chain.problem = std::move(file.problem);
+    return chain;
+  }
+  const Bio bio = bio_of(file.text);
+  ERR_clear_error();
+  while (true) {
+    CertificatePtr next(PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr));
+    if (!next) break;
+    chain.certificates.push_back(std::move(next));
+  }
+  const bool is_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  const std::string reason = openssl_reason();
+  if (chain.certificates.empty() && is_end) {
+    chain.problem =
+        "holds no certificate; expected PEM, beginning with -----BEGIN CERTIFICATE-----";
+  } else if (!is_end) {
+    chain.problem = fmt::format("certificate {} of the file cannot be parsed ({})",
+                                chain.certificates.size() + 1, reason);
+  }
+  return chain;
+}
+
+KeyFile read_key_file(const std::string& path) {
+  FileText file = read_file(path, /*only_regular=*/true);
+  if (!file.problem.empty()) return {nullptr, std::move(file.problem)};
+  const Bio bio = bio_of(file.text);
+  ERR_clear_error();
+  PrivateKey key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
+  const std::string reason = openssl_reason();
+  if (key) return {std::move(key), {}};
+  if (file.text.find("ENCRYPTED") != std::string::npos) {
+    return {nullptr,
+            "the key has a passphrase; remove it with: openssl pkey -in key.pem -out plain.pem"};
+  }
+  if (file.text.find("PRIVATE KEY-----") == std::string::npos) {
+    return {nullptr,
+            "holds no private key; expected PEM, beginning with -----BEGIN PRIVATE KEY-----"};
+  }
+  return {nullptr, fmt::format("the private key cannot be parsed ({})", reason)};
+}
+
+std::string date_of(const ASN1_TIME* time) {
+  const Bio out(BIO_new(BIO_s_mem()));
+  char* text = nullptr;
+  if (ASN1_TIME_print(out.get(), time) != 1) return "an unreadable date";
+  const long size = BIO_get_mem_data(out.get(), &text);
+  return {text, static_cast<std::size_t>(size)};
+}
+
+}  // namespace brink::config
