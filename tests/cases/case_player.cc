@@ -19,6 +19,7 @@ using Kind = Action::Kind;
 
 bool Setting::is(const std::string& word) const {
   if (word == "single" || word == "tier") return (word == "tier") == tier;
+  if (word == "clear" || word == "tls") return (word == "tls") == is_tls(protocol);
   if (word == "http1" || word == "http2") return (word == "http2") == is_http2(protocol);
   return (word == "binary") == binary;
 }
@@ -38,6 +39,11 @@ bool CasePlayer::play() {
     stage_.define(script.name, "http://" + authority);
     stage_.define(script.name + ".authority", authority);
   }
+  const bool tls = is_tls(setting_.protocol);
+  stage_.define("scheme", tls ? "https" : "http");
+  stage_.define("other-scheme", tls ? "http" : "https");
+  stage_.define("default-port", tls ? "443" : "80");
+  stage_.define("via", is_http2(setting_.protocol) ? "2" : "1.1");
   if (start_nodes()) {
     for (const Action& action : file_.actions) {
       if (!stage_.failed()) carry_out(action);

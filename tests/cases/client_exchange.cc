@@ -21,8 +21,8 @@ std::unique_ptr<Transport> connect(const Door& door, std::string& message) {
 
 }  // namespace
 
-std::unique_ptr<ClientExchange> open_exchange(const Door& door, Stage& stage, const std::string& who,
-                                        std::string& message) {
+std::unique_ptr<ClientExchange> open_exchange(const Door& door, Stage& stage,
+                                              const std::string& who, std::string& message) {
   std::unique_ptr<Transport> connection = connect(door, message);
   if (!connection) return nullptr;
   if (!is_http2(door.protocol)) return make_http1_exchange(std::move(connection), stage, who);

@@ -51,13 +51,13 @@ struct Door {
 };
 
 // A new connection for the client `who`. Null, and why, when it cannot be had.
-std::unique_ptr<ClientExchange> open_exchange(const Door& door, Stage& stage, const std::string& who,
-                                        std::string& message);
+std::unique_ptr<ClientExchange> open_exchange(const Door& door, Stage& stage,
+                                              const std::string& who, std::string& message);
 
 // Of one protocol each.
-std::unique_ptr<ClientExchange> make_http1_exchange(std::unique_ptr<Transport> connection, Stage& stage,
-                                              const std::string& who);
-std::unique_ptr<ClientExchange> make_http2_exchange(std::unique_ptr<Transport> connection, Stage& stage,
-                                              const std::string& who, bool tls);
+std::unique_ptr<ClientExchange> make_http1_exchange(std::unique_ptr<Transport> connection,
+                                                    Stage& stage, const std::string& who);
+std::unique_ptr<ClientExchange> make_http2_exchange(std::unique_ptr<Transport> connection,
+                                                    Stage& stage, const std::string& who, bool tls);
 
 }  // namespace brink::tests::cases

@@ -64,8 +64,8 @@ class Http1Exchange final : public ClientExchange {
 
 }  // namespace
 
-std::unique_ptr<ClientExchange> make_http1_exchange(std::unique_ptr<Transport> connection, Stage& stage,
-                                              const std::string& who) {
+std::unique_ptr<ClientExchange> make_http1_exchange(std::unique_ptr<Transport> connection,
+                                                    Stage& stage, const std::string& who) {
   return std::make_unique<Http1Exchange>(std::move(connection), stage, who);
 }
 

@@ -1,4 +1,5 @@
-// ClientExchange over HTTP/2: every request a stream of its own; what is pipelined runs at the same time.
+// ClientExchange over HTTP/2: every request a stream of its own; what is pipelined runs at the same
+// time.
 
 #include <algorithm>
 #include <array>
@@ -21,8 +22,10 @@ bool is_dropped(std::string_view name) {
 std::pair<std::string, std::string> field_of(const std::string& line) {
   const std::size_t colon = std::min(line.find(':'), line.size());
   std::string name = line.substr(0, colon);
-  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-  return {name, std::string(trim_ows(std::string_view(line).substr(std::min(colon + 1, line.size()))))};
+  for (char& c : name)
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  return {name,
+          std::string(trim_ows(std::string_view(line).substr(std::min(colon + 1, line.size()))))};
 }
 
 class Http2Exchange final : public ClientExchange {
@@ -41,7 +44,8 @@ class Http2Exchange final : public ClientExchange {
   Written send(const Message& message) override {
     const Fields fields = request_fields(message);
     std::string text;
-    for (const auto& [name, value] : fields) text += name + ": " + value + "\r\n";
+    for (const auto& [name, value] : fields)
+      text += name + ": " + value + "\r\n";
     stage_.transcript.add_wire(who_, ">", text);
     const bool with_body = has_body(message) || !trailers(message).empty();
     const std::int32_t id = client_.request(fields, !with_body);
@@ -85,7 +89,8 @@ class Http2Exchange final : public ClientExchange {
     streams_.clear();
   }
   void reset() override {
-    for (const std::int32_t id : streams_) client_.cancel(id);
+    for (const std::int32_t id : streams_)
+      client_.cancel(id);
     if (current_ > 0) client_.cancel(current_);
     streams_.clear();
     current_ = 0;
@@ -160,8 +165,9 @@ class Http2Exchange final : public ClientExchange {
 
 }  // namespace
 
-std::unique_ptr<ClientExchange> make_http2_exchange(std::unique_ptr<Transport> connection, Stage& stage,
-                                              const std::string& who, bool tls) {
+std::unique_ptr<ClientExchange> make_http2_exchange(std::unique_ptr<Transport> connection,
+                                                    Stage& stage, const std::string& who,
+                                                    bool tls) {
   return std::make_unique<Http2Exchange>(std::move(connection), stage, who, tls);
 }
 

@@ -137,8 +137,7 @@ std::vector<std::string> request_lines(const Message& message, Stage& stage) {
 Written write_request(const Message& message, Writing& writing) {
   const std::string target = writing.stage.expand(message.second, message.line);
   const std::string line = fmt::format("{} {} {}", message.first, target, message.version);
-  if (!put(writing, head_text(line, request_lines(message, writing.stage))))
-    return Written::Failed;
+  if (!put(writing, head_text(line, request_lines(message, writing.stage)))) return Written::Failed;
   return put_parts(message, writing);
 }
 

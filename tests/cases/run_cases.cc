@@ -16,12 +16,23 @@ namespace {
 using namespace brink::tests::cases;
 
 void print(const Outcome& outcome, bool verbose) {
-  if (verbose && !outcome.http1.empty())
-    fmt::print("own  {}: {}\n", outcome.path, outcome.http1);
+  if (verbose && !outcome.http1.empty()) fmt::print("own  {}: {}\n", outcome.path, outcome.http1);
   if (!outcome.played || (outcome.passed && !verbose)) return;
   fmt::print("{} {}\n", outcome.passed ? "ok  " : "FAIL", outcome.path);
   if (!outcome.passed) fmt::print("{}\n", outcome.report);
   std::fflush(stdout);
+}
+
+// Of cases that must not hold.
+int count_passed(const std::vector<Outcome>& outcomes) {
+  int wrong = outcomes.empty() ? 1 : 0;
+  for (const Outcome& outcome : outcomes) {
+    const bool failed = outcome.played && !outcome.passed;
+    if (!failed) fmt::print("FAIL {}: it must not hold\n", outcome.path);
+    if (!failed) ++wrong;
+  }
+  fmt::print("{} cases that must fail, {} did not\n", outcomes.size(), wrong);
+  return wrong == 0 ? 0 : 1;
 }
 
 int sum_up(const std::vector<Outcome>& outcomes, Protocol protocol) {
@@ -51,6 +62,7 @@ int main(int argc, char** argv) {
   std::string protocol = "http1";
   bool in_process = false;
   bool verbose = false;
+  bool must_fail = false;
   app.add_flag("--in-process", in_process, "nodes in this process, virtual clock");
   app.add_option("--binary", binary.program, "nodes as processes of this program");
   app.add_option("--shim", binary.shim, "clock_shim.so, for --binary");
@@ -59,6 +71,7 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"http1", "tls", "h2", "h2c"}));
   app.add_option("-j,--jobs", suite.jobs, "cases at a time");
   app.add_option("--filter", filter, "only cases whose path contains this");
+  app.add_flag("--must-fail", must_fail, "succeed when every case fails");
   app.add_flag("-v,--verbose", verbose, "name every case");
   app.add_option("paths", paths, "case files, or folders of them")->required();
   CLI11_PARSE(app, argc, argv);
@@ -75,6 +88,7 @@ int main(int argc, char** argv) {
   } else {
     suite.make_testbed = [&] { return make_binary_testbed(binary); };
   }
-  suite.on_outcome = [&](const Outcome& outcome) { print(outcome, verbose); };
-  return sum_up(play_all(find_cases(paths, filter), suite), suite.setting.protocol);
+  if (!must_fail) suite.on_outcome = [&](const Outcome& outcome) { print(outcome, verbose); };
+  const std::vector<Outcome> outcomes = play_all(find_cases(paths, filter), suite);
+  return must_fail ? count_passed(outcomes) : sum_up(outcomes, suite.setting.protocol);
 }

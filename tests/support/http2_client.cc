@@ -77,13 +77,14 @@ struct Http2Client::Callbacks {
     closed.closed = true;
     closed.code = code;
     const bool told = closed.ended || closed.was_reset || code == NGHTTP2_REFUSED_STREAM;
-    if (!told) note_violation(self, std::string("stream given up: ") + nghttp2_http2_strerror(code));
+    if (!told)
+      note_violation(self, std::string("stream given up: ") + nghttp2_http2_strerror(code));
     return 0;
   }
 
   static int on_invalid(nghttp2_session*, const nghttp2_frame* frame, int code, void* self) {
-    note_violation(self, "frame of type " + std::to_string(frame->hd.type) + ": " +
-                             nghttp2_strerror(code));
+    note_violation(
+        self, "frame of type " + std::to_string(frame->hd.type) + ": " + nghttp2_strerror(code));
     return 0;
   }
 

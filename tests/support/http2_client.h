@@ -32,8 +32,8 @@ class Http2Client {
   Http2Client(const Http2Client&) = delete;
   Http2Client& operator=(const Http2Client&) = delete;
 
-  // Pseudo-fields first, names in lower case. A stream that `ends` has no body. The stream's number,
-  // negative when the connection takes no more.
+  // Pseudo-fields first, names in lower case. A stream that `ends` has no body. The stream's
+  // number, negative when the connection takes no more.
   std::int32_t request(const Fields& fields, bool ends);
   // Closed when the server has ended the stream, which it may before it has the whole body.
   Io write_body(std::int32_t id, std::string_view bytes);
@@ -61,7 +61,7 @@ class Http2Client {
     bool has_final = false;
     std::string data;  // not taken yet
     Fields trailers;
-    bool ended = false;   // END_STREAM came
+    bool ended = false;      // END_STREAM came
     bool was_reset = false;  // by the server's frame, or by cancel()
     bool closed = false;
     std::uint32_t code = 0;
