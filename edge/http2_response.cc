@@ -86,6 +86,10 @@ std::span<const nghttp2_nv> Http2ResponseHead::make_interim(std::string_view hea
   begin(head.substr(std::min<std::size_t>(head.find(' ') + 1, line_end), 3));
   add_lines(head.substr(std::min(line_end + 2, head.size())));
   finish();
+  // The next head may be made before this one was written: the library keeps a copy.
+  for (nghttp2_nv& field : fields_) {
+    field.flags &= static_cast<std::uint8_t>(~(NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE));
+  }
   return fields_;
 }
 

@@ -17,7 +17,7 @@ class Http2ResponseHead {
  public:
   // A final response, Content-Length included where the plan announces it.
   std::span<const nghttp2_nv> make(const ResponsePlan& plan);
-  // "HTTP/1.1 103 Early Hints\r\nLink: …\r\n"
+  // Copied by the library, since the next make() does not wait for it: "HTTP/1.1 103 Early Hints\r\nLink: …\r\n"
   std::span<const nghttp2_nv> make_interim(std::string_view head);
   // The value of the Priority field of what was made last; empty = none.
   std::string_view priority() const { return priority_; }

@@ -52,7 +52,8 @@ INTRO = """\
 
 Every line is a case: a script of clients, upstreams and a clock that is played against the real program, alone and behind
 a regional node, and within one process under a virtual clock ([how](../tests/cases/README.md)). A line without a note
-holds in all of these settings. It stands under the first section that it cites.
+holds in all of these settings. Clients speak HTTP/1.1 and HTTP/2, each in clear text and with TLS; what is HTTP/1.1's own (its
+framing, its versions, its connections) is not played over HTTP/2. A line stands under the first section that it cites.
 
 This page is made from the cases (tests/cases/behaviour_page.py); a test compares them.
 """

@@ -15,6 +15,7 @@
 #include "tests/cases/stage.h"
 #include "tests/support/child_process.h"
 #include "tests/support/http_reader.h"
+#include "tests/support/socket.h"
 
 namespace brink::tests::cases {
 namespace {
@@ -87,10 +88,12 @@ class BinaryNode final : public RunningNode {
       return false;
     }
     port_ = port_in(process_.wait_for_line("brink: listening on ", kWaitLimit));
+    tls_port_ = port_in(process_.wait_for_line("brink: listening on ", Millis{0}, 2));
     admin_port_ = port_in(process_.wait_for_line("brink: admin on ", Millis{0}));
     return port_ != 0;
   }
   std::uint16_t port() const override { return port_; }
+  std::uint16_t tls_port() const override { return tls_port_; }
   std::uint16_t admin_port() const override { return admin_port_; }
   bool reload(const std::string& yaml, std::string& message) override;
   bool signal_reload(const std::string& yaml, std::string& message) override;
@@ -111,6 +114,7 @@ class BinaryNode final : public RunningNode {
   const std::string config_;
   ChildProcess process_;
   std::uint16_t port_ = 0;
+  std::uint16_t tls_port_ = 0;
   std::uint16_t admin_port_ = 0;
 };
 

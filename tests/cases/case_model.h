@@ -185,7 +185,7 @@ struct Action {
   };
   int line = 0;
   Kind kind = Kind::RunClients;
-  std::string only_in;          // "single", "tier", "in-process", "binary"; empty = everywhere
+  std::string only_in;          // a setting ("single", "http1" …); empty = everywhere
   std::vector<Client> clients;  // more than one: at the same time
   Millis by{0};
   Check check;

@@ -19,6 +19,8 @@ using Kind = Action::Kind;
 
 bool Setting::is(const std::string& word) const {
   if (word == "single" || word == "tier") return (word == "tier") == tier;
+  if (word == "clear" || word == "tls") return (word == "tls") == is_tls(protocol);
+  if (word == "http1" || word == "http2") return (word == "http2") == is_http2(protocol);
   return (word == "binary") == binary;
 }
 
@@ -37,6 +39,11 @@ bool CasePlayer::play() {
     stage_.define(script.name, "http://" + authority);
     stage_.define(script.name + ".authority", authority);
   }
+  const bool tls = is_tls(setting_.protocol);
+  stage_.define("scheme", tls ? "https" : "http");
+  stage_.define("other-scheme", tls ? "http" : "https");
+  stage_.define("default-port", tls ? "443" : "80");
+  stage_.define("via", is_http2(setting_.protocol) ? "2" : "1.1");
   if (start_nodes()) {
     for (const Action& action : file_.actions) {
       if (!stage_.failed()) carry_out(action);
@@ -84,6 +91,10 @@ std::string CasePlayer::config_of(const std::string& role, const std::vector<Con
   }
   if (role == "edge" && regional_)
     input.regional = fmt::format("http://127.0.0.1:{}", regional_->port());
+  if (role == "edge" && setting_.certificate != nullptr) {
+    input.certificate = setting_.certificate->certificate();
+    input.key = setting_.certificate->key();
+  }
   return stage_.expand({compose_config(input, parts)}, 1);
 }
 
@@ -119,8 +130,10 @@ void CasePlayer::carry_out(const Action& action) {
 }
 
 void CasePlayer::run_clients(const Action& action) {
+  const bool tls = is_tls(setting_.protocol);
+  const Door door{setting_.protocol, tls ? edge_->tls_port() : edge_->port()};
   const auto play_one = [&](const Client& client) {
-    ClientPlayer(client, edge_->port(), stage_, [&](const Action& inner) {
+    ClientPlayer(client, door, stage_, [&](const Action& inner) {
       carry_out(inner);
     }).play();
   };

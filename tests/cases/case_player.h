@@ -6,9 +6,11 @@
 #include <vector>
 
 #include "tests/cases/case_model.h"
+#include "tests/cases/protocol.h"
 #include "tests/cases/stage.h"
 #include "tests/cases/testbed.h"
 #include "tests/cases/upstream_server.h"
+#include "tests/support/test_certificate.h"
 
 namespace brink::tests::cases {
 
@@ -16,6 +18,8 @@ namespace brink::tests::cases {
 struct Setting {
   bool tier = false;    // an edge in front of a regional node
   bool binary = false;  // separate processes
+  Protocol protocol = Protocol::Http1;
+  const TestCertificate* certificate = nullptr;  // outlives the cases; with TLS only
   bool is(const std::string& word) const;
 };
 

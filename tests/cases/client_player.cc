@@ -3,14 +3,13 @@
 #include <fmt/core.h>
 
 #include "tests/cases/judge.h"
-#include "tests/cases/message_writer.h"
 
 namespace brink::tests::cases {
 
 using Kind = ClientStep::Kind;
 
-ClientPlayer::ClientPlayer(const Client& client, std::uint16_t port, Stage& stage, Do run)
-    : client_(client), port_(port), stage_(stage), run_(std::move(run)) {}
+ClientPlayer::ClientPlayer(const Client& client, const Door& door, Stage& stage, Do run)
+    : client_(client), door_(door), stage_(stage), run_(std::move(run)) {}
 
 void ClientPlayer::play() {
   play_steps(client_.steps);
@@ -72,61 +71,53 @@ void ClientPlayer::play_action(const Action& action) {
 
 void ClientPlayer::play_connection(const ClientStep& step) {
   if (step.kind == Kind::HalfClose) {
-    socket_.shutdown_write();
+    if (exchange_) exchange_->half_close();
     return;
   }
   settle(step.line);
   disconnect(step.kind == Kind::Reset);
-  if (step.kind == Kind::Connect) connect(step.line);
+  if (step.kind == Kind::Connect) be_connected(step.line);
 }
 
-void ClientPlayer::connect(int line) {
-  socket_ = Socket::connect(port_);
-  reader_ = std::make_unique<HttpReader>(socket_, kWaitLimit);
-  if (!socket_.is_open()) stage_.fail(line, fmt::format("nobody listens at 127.0.0.1:{}", port_));
+bool ClientPlayer::be_connected(int line) {
+  if (exchange_ && exchange_->is_open()) return true;
+  std::string message;
+  exchange_ = open_exchange(door_, stage_, client_.name, message);
+  if (!exchange_) stage_.fail(line, message);
+  return exchange_ != nullptr;
 }
 
 void ClientPlayer::disconnect(bool with_reset) {
-  if (with_reset) {
-    socket_.reset();
-  } else {
-    socket_.close();
-  }
-  stage_.transcript.add(client_.name,
-                        with_reset ? "resets the connection" : "closes the connection");
-  outstanding_.clear();
+  if (exchange_) with_reset ? exchange_->reset() : exchange_->close();
+  stage_.transcript.add(client_.name, with_reset ? "resets" : "closes the connection");
   progress_ = Progress::None;
 }
 
 void ClientPlayer::send(const ClientStep& step) {
-  if (stage_.failed()) return;
-  if (!socket_.is_open()) connect(step.line);
+  if (stage_.failed() || !be_connected(step.line)) return;
   if (step.kind == Kind::Send) {
     settle(step.line);
     progress_ = Progress::None;
   }
-  outstanding_.push_back(step.message.first);
-  Writing writing{socket_, stage_, client_.name};
-  if (write_request(step.message, writing) == Written::Ended) disconnect(false);
+  if (exchange_->send(step.message) == Written::Ended) disconnect(false);
 }
 
 void ClientPlayer::write_bytes(const ClientStep& step, bool request) {
-  if (!socket_.is_open()) connect(step.line);
+  if (!be_connected(step.line)) return;
   const std::string bytes = stage_.expand(step.text, step.line);
   if (request) {
     receive_outstanding(step.line);
     settle(step.line);
     progress_ = Progress::None;
-    outstanding_.push_back(bytes.substr(0, bytes.find(' ')));
   }
-  stage_.transcript.add_wire(client_.name, ">", bytes);
-  const Io io = socket_.write_all(bytes, kWaitLimit);
+  const Io io = exchange_->write(bytes, request);
   if (io != Io::Ok) stage_.transcript.add(client_.name, fmt::format("writing: {}", to_string(io)));
 }
 
 bool ClientPlayer::ok(Read read, int line, const char* what) {
   if (read == Read::Ok) return true;
-  const std::string detail = reader_->error().empty() ? "" : ": " + printable(reader_->error());
+  const std::string error = exchange_->error();
+  const std::string detail = error.empty() ? "" : ": " + printable(error);
   stage_.fail(line,
               fmt::format("{} waits for {}: {}{}", client_.name, what, to_string(read), detail));
   return false;
@@ -135,12 +126,12 @@ bool ClientPlayer::ok(Read read, int line, const char* what) {
 void ClientPlayer::receive_head(int line, bool only_interim) {
   if (progress_ == Progress::Whole) progress_ = Progress::None;
   if (progress_ == Progress::Head) return;
-  if (outstanding_.empty()) return stage_.fail(line, "no request waits for a response");
+  if (outstanding() == 0) return stage_.fail(line, "no request waits for a response");
   if (progress_ == Progress::None) response_ = HttpMessage{};
   cut_expected_ = false;
   for (;;) {
     HttpMessage message;
-    const Read read = reader_->response_head(message, outstanding_.front());
+    const Read read = exchange_->head(message);
     if (!message.head.empty()) stage_.transcript.add_wire(client_.name, "<", message.head);
     if (!ok(read, line, "a response")) return;
     const int status = message.status();
@@ -154,14 +145,13 @@ void ClientPlayer::receive_head(int line, bool only_interim) {
     progress_ = Progress::Interim;
     if (only_interim) return;
   }
-  outstanding_.pop_front();
   if (only_interim) stage_.fail(line, "expected an interim response, got the final one");
 }
 
 void ClientPlayer::receive_whole(int line) {
   receive_head(line, false);
   if (stage_.failed() || response_.status() == 101) return;
-  const Read read = reader_->body(response_);
+  const Read read = exchange_->body(response_);
   if (!ok(read, line, "the rest of a body")) return;
   progress_ = Progress::Whole;
   if (!response_.body.empty()) {
@@ -173,7 +163,7 @@ void ClientPlayer::receive_whole(int line) {
 
 void ClientPlayer::receive_outstanding(int line) {
   if (progress_ == Progress::Head && response_.status() != 101) receive_whole(line);
-  while (!outstanding_.empty() && !stage_.failed()) {
+  while (outstanding() > 0 && !stage_.failed()) {
     settle(line);
     receive_whole(line);
   }
@@ -187,7 +177,7 @@ void ClientPlayer::play_receive(const ClientStep& step) {
   const bool bytes_of_same = step.kind == Kind::ReceiveBody && progress_ == Progress::Head;
   if (!bytes_of_same) receive_head(step.line, step.kind == Kind::ReceiveInterim);
   if (stage_.failed() || step.kind != Kind::ReceiveBody) return;
-  ok(reader_->body(response_, step.count), step.line, "part of a body");
+  ok(exchange_->body(response_, step.count), step.line, "part of a body");
 }
 
 void ClientPlayer::settle(int line) {
@@ -196,7 +186,7 @@ void ClientPlayer::settle(int line) {
 }
 
 void ClientPlayer::expect(const Check& check) {
-  if (progress_ == Progress::None && !outstanding_.empty()) receive_whole(check.line);
+  if (progress_ == Progress::None && outstanding() > 0) receive_whole(check.line);
   if (check.subject == Subject::Cut && progress_ == Progress::Head) receive_whole(check.line);
   if (stage_.failed()) return;
   if (progress_ == Progress::None)
@@ -218,11 +208,11 @@ void ClientPlayer::expect_closed(int line) {
   receive_outstanding(line);
   if (stage_.failed()) return;
   std::string rest;
-  if (socket_.is_open() && !ok(reader_->rest_until_close(rest), line, "the end of the connection"))
+  if (!exchange_ || !ok(exchange_->rest_until_close(rest), line, "the end of the connection"))
     return;
   if (!rest.empty())
     stage_.fail(line, "bytes before the end of the connection: " + printable(rest));
-  socket_.close();
+  exchange_->close();
 }
 
 }  // namespace brink::tests::cases

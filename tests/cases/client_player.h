@@ -1,15 +1,13 @@
 #pragma once
 // Carries out one `client { … }`: one connection at a time, and what came back on it.
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "tests/cases/case_model.h"
+#include "tests/cases/client_exchange.h"
 #include "tests/cases/stage.h"
-#include "tests/support/http_reader.h"
-#include "tests/support/socket.h"
 
 namespace brink::tests::cases {
 
@@ -17,7 +15,7 @@ class ClientPlayer {
  public:
   using Do = std::function<void(const Action&)>;
   // `run` carries out actions of the case that stand inside the client.
-  ClientPlayer(const Client& client, std::uint16_t port, Stage& stage, Do run);
+  ClientPlayer(const Client& client, const Door& door, Stage& stage, Do run);
   // To its end, or to the first failure of the case.
   void play();
 
@@ -32,7 +30,9 @@ class ClientPlayer {
   void play_action(const Action& action);
   void send(const ClientStep& step);
   void write_bytes(const ClientStep& step, bool request);
-  void connect(int line);
+  // Opens a connection unless there is one that takes requests; false when that fails.
+  bool be_connected(int line);
+  std::size_t outstanding() const { return exchange_ ? exchange_->outstanding() : 0; }
   void disconnect(bool with_reset);
   void expect(const Check& check);
   void expect_closed(int line);
@@ -45,12 +45,10 @@ class ClientPlayer {
   bool ok(Read read, int line, const char* what);
 
   const Client& client_;
-  const std::uint16_t port_;
+  const Door door_;
   Stage& stage_;
   Do run_;
-  Socket socket_;
-  std::unique_ptr<HttpReader> reader_;
-  std::deque<std::string> outstanding_;  // methods of requests without a response yet
+  std::unique_ptr<ClientExchange> exchange_;  // null = no connection
   HttpMessage response_;
   Progress progress_ = Progress::None;
   bool cut_expected_ = false;

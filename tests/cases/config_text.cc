@@ -67,6 +67,12 @@ std::string site_text(const ConfigInput& input, const std::vector<ConfigPart>& p
   return out + origin;
 }
 
+std::string tls_listener(const ConfigInput& input) {
+  if (input.certificate.empty()) return {};
+  return fmt::format("  - address: 127.0.0.1:0\n    tls: {{certificate: \"{}\", key: \"{}\"}}\n",
+                     input.certificate, input.key);
+}
+
 }  // namespace
 
 std::string compose_config(const ConfigInput& input, const std::vector<ConfigPart>& parts) {
@@ -78,7 +84,7 @@ std::string compose_config(const ConfigInput& input, const std::vector<ConfigPar
   if (!has_key(node, "workers:")) out += "  workers: 2\n";
   if (!has_key(node, "shutdown_grace:")) out += "  shutdown_grace: 5s\n";
   out += node;
-  if (!has_key(top, "listen:")) out += "listen:\n  - address: 127.0.0.1:0\n";
+  if (!has_key(top, "listen:")) out += "listen:\n  - address: 127.0.0.1:0\n" + tls_listener(input);
   if (!has_key(top, "admin:")) out += "admin:\n  address: 127.0.0.1:0\n";
   if (!has_key(top, "access_log:")) out += "access_log: none\n";
   if (!input.regional.empty() && !has_key(top, "tier:")) {

@@ -12,6 +12,8 @@ namespace brink::tests::cases {
 struct ConfigInput {
   std::string role;                    // "edge" | "regional"
   std::vector<std::string> upstreams;  // http://127.0.0.1:port, in the order of the case
+  std::string certificate;             // PEM files of a second listener, with TLS; empty = none
+  std::string key;
   std::string regional;                // http://127.0.0.1:port of the regional node; empty = none
 };
 

@@ -26,8 +26,9 @@ bool load(const std::string& yaml, config::Options& options, std::string& messag
 class InProcessNode final : public RunningNode {
  public:
   explicit InProcessNode(std::unique_ptr<edge::Node> node)
-      : node_(std::move(node)), port_(node_->ports().at(0)), admin_port_(node_->admin_port()) {}
-  std::uint16_t port() const override { return port_; }
+      : node_(std::move(node)), ports_(node_->ports()), admin_port_(node_->admin_port()) {}
+  std::uint16_t port() const override { return ports_.at(0); }
+  std::uint16_t tls_port() const override { return ports_.size() > 1 ? ports_[1] : 0; }
   std::uint16_t admin_port() const override { return admin_port_; }
   bool reload(const std::string& yaml, std::string& message) override {
     config::Options options;
@@ -54,7 +55,7 @@ class InProcessNode final : public RunningNode {
 
  private:
   std::unique_ptr<edge::Node> node_;
-  std::uint16_t port_;
+  const std::vector<std::uint16_t> ports_;
   std::uint16_t admin_port_;
 };
 

@@ -8,21 +8,23 @@
 namespace brink::tests::cases {
 namespace {
 
-struct Head {
-  std::string text;
+struct Fields {
+  std::vector<std::string> lines;
   bool own_framing = false;
   bool host = false;
 };
 
-void add_fields(const Message& message, Stage& stage, Head& head) {
+Fields own_fields(const Message& message, Stage& stage) {
+  Fields fields;
   for (const Template& field : message.fields) {
     const std::string line = stage.expand(field, message.line);
     const std::string_view name = std::string_view(line).substr(0, line.find(':'));
     if (iequals(name, "Content-Length") || iequals(name, "Transfer-Encoding"))
-      head.own_framing = true;
-    if (iequals(name, "Host")) head.host = true;
-    head.text += line + "\r\n";
+      fields.own_framing = true;
+    if (iequals(name, "Host")) fields.host = true;
+    fields.lines.push_back(line);
   }
+  return fields;
 }
 
 std::size_t body_bytes(const Message& message, Stage& stage) {
@@ -33,27 +35,25 @@ std::size_t body_bytes(const Message& message, Stage& stage) {
   return total;
 }
 
-bool has_body(const Message& message) {
-  for (const MessagePart& part : message.parts) {
-    if (part.kind == MessagePart::Kind::Body) return true;
+void add_framing(const Message& message, Stage& stage, bool wanted, Fields& fields) {
+  if (message.chunked) {
+    if (!fields.own_framing) fields.lines.emplace_back("Transfer-Encoding: chunked");
+  } else if (message.length) {
+    fields.lines.push_back(fmt::format("Content-Length: {}", *message.length));
+  } else if (!message.no_length && !fields.own_framing && wanted) {
+    fields.lines.push_back(fmt::format("Content-Length: {}", body_bytes(message, stage)));
   }
-  return message.chunked || message.length.has_value();
 }
 
-void add_framing(const Message& message, Stage& stage, bool wanted, Head& head) {
-  if (message.chunked) {
-    if (!head.own_framing) head.text += "Transfer-Encoding: chunked\r\n";
-  } else if (message.length) {
-    head.text += fmt::format("Content-Length: {}\r\n", *message.length);
-  } else if (!message.no_length && !head.own_framing && wanted) {
-    head.text += fmt::format("Content-Length: {}\r\n", body_bytes(message, stage));
-  }
-  head.text += "\r\n";
+std::string head_text(std::string first_line, const std::vector<std::string>& lines) {
+  for (const std::string& line : lines)
+    first_line += "\r\n" + line;
+  return first_line + "\r\n\r\n";
 }
 
 bool put(Writing& writing, std::string_view bytes) {
   writing.stage.transcript.add_wire(writing.who, ">", bytes);
-  const Io io = writing.socket.write_all(bytes, kWaitLimit);
+  const Io io = writing.connection.write_all(bytes, kWaitLimit);
   if (io != Io::Ok)
     writing.stage.transcript.add(writing.who, fmt::format("writing: {}", to_string(io)));
   return io == Io::Ok;
@@ -69,7 +69,7 @@ bool put_body(const Message& message, const MessagePart& part, Writing& writing)
 // Until the peer ends the connection, or the wait becomes too long.
 void stay_silent(Writing& writing) {
   std::string ignored;
-  while (writing.socket.read_some(ignored, kWaitLimit) == Io::Ok)
+  while (writing.connection.read_some(ignored, kWaitLimit) == Io::Ok)
     ignored.clear();
 }
 
@@ -86,10 +86,10 @@ Written put_part(const Message& message, const MessagePart& part, Writing& writi
     case Kind::Sync:
       return writing.stage.sync(part.text.text, part.line) ? Written::Whole : Written::Failed;
     case Kind::Close:
-      writing.socket.close();
+      writing.connection.close();
       return Written::Ended;
     case Kind::Reset:
-      writing.socket.reset();
+      writing.connection.reset();
       return Written::Ended;
     case Kind::Silence:
       stay_silent(writing);
@@ -119,32 +119,38 @@ bool status_has_body(const std::string& status) {
 
 }  // namespace
 
+bool has_body(const Message& message) {
+  for (const MessagePart& part : message.parts) {
+    if (part.kind == MessagePart::Kind::Body) return true;
+  }
+  return message.chunked || message.length.has_value();
+}
+
+std::vector<std::string> request_lines(const Message& message, Stage& stage) {
+  Fields fields = own_fields(message, stage);
+  if (!fields.host && !message.no_host)
+    fields.lines.insert(fields.lines.begin(), "Host: example.test");
+  add_framing(message, stage, has_body(message), fields);
+  return std::move(fields.lines);
+}
+
 Written write_request(const Message& message, Writing& writing) {
-  Stage& stage = writing.stage;
-  Head head;
-  const std::string target = stage.expand(message.second, message.line);
-  head.text = fmt::format("{} {} {}\r\n", message.first, target, message.version);
-  Head fields;
-  add_fields(message, stage, fields);
-  if (!fields.host && !message.no_host) head.text += "Host: example.test\r\n";
-  head.text += fields.text;
-  head.own_framing = fields.own_framing;
-  add_framing(message, stage, has_body(message), head);
-  if (!put(writing, head.text)) return Written::Failed;
+  const std::string target = writing.stage.expand(message.second, message.line);
+  const std::string line = fmt::format("{} {} {}", message.first, target, message.version);
+  if (!put(writing, head_text(line, request_lines(message, writing.stage)))) return Written::Failed;
   return put_parts(message, writing);
 }
 
 Written write_response(const Message& message, Writing& writing) {
   Stage& stage = writing.stage;
-  Head head;
+  Fields fields = own_fields(message, stage);
   const std::string reason = stage.expand(message.second, message.line);
-  head.text = fmt::format("{} {} {}\r\n", message.version, message.first, reason);
-  add_fields(message, stage, head);
-  add_framing(message, stage, status_has_body(message.first), head);
-  if (!put(writing, head.text)) return Written::Failed;
+  const std::string line = fmt::format("{} {} {}", message.version, message.first, reason);
+  add_framing(message, stage, status_has_body(message.first), fields);
+  if (!put(writing, head_text(line, fields.lines))) return Written::Failed;
   const Written written = put_parts(message, writing);
   if (written != Written::Whole || !message.no_length) return written;
-  writing.socket.close();
+  writing.connection.close();
   return Written::Ended;
 }
 

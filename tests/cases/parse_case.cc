@@ -6,7 +6,8 @@
 namespace brink::tests::cases {
 namespace {
 
-constexpr std::array<std::string_view, 4> kModes = {"single", "tier", "in-process", "binary"};
+constexpr std::array<std::string_view, 8> kModes = {"single", "tier",  "in-process", "binary",
+                                                    "http1",  "http2", "clear",      "tls"};
 constexpr std::array<std::string_view, 5> kSections = {"top", "node", "site", "origin", "sites"};
 constexpr std::array<std::string_view, 13> kActions = {"client", "parallel", "advance", "expect",
                                                        "await",  "reload",   "signal",  "stop",
@@ -20,7 +21,7 @@ bool one_of(const Set& set, std::string_view word) {
 
 Action parse_when(const Statement& s) {
   const std::string mode = word_at(s, 1);
-  if (!one_of(kModes, mode)) throw CaseError(s.line, "expected single, tier, in-process or binary");
+  if (!one_of(kModes, mode)) throw CaseError(s.line, "expected single, tier, in-process, binary, http1, http2, clear or tls");
   Statement inner = s;
   inner.text = text_after(s, 2);
   Action action = parse_action(inner);

@@ -13,6 +13,17 @@
 #include "tests/cases/parse_case.h"
 
 namespace brink::tests::cases {
+namespace {
+
+// Why a case that would be played here over HTTP/1.1 is not over HTTP/2; empty otherwise.
+std::string own_http1(const CaseFile& file, const Setting& setting) {
+  Setting over_http1 = setting;
+  over_http1.protocol = Protocol::Http1;
+  if (!is_http2(setting.protocol) || !belongs(file, over_http1)) return {};
+  return http1_reason(file);
+}
+
+}  // namespace
 
 std::vector<std::string> find_cases(const std::vector<std::string>& paths,
                                     const std::string& filter) {
@@ -33,12 +44,13 @@ std::vector<std::string> find_cases(const std::vector<std::string>& paths,
 }
 
 Outcome play_file(const std::string& path, const SuiteOptions& options) {
-  Outcome outcome{path, true, false, {}};
+  Outcome outcome{path, true, {}, false, {}};
   std::ifstream in(path);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   try {
     const CaseFile file = parse_case(text, path);
-    outcome.played = belongs(file, options.setting);
+    outcome.http1 = own_http1(file, options.setting);
+    outcome.played = outcome.http1.empty() && belongs(file, options.setting);
     if (!outcome.played) return outcome;
     const std::unique_ptr<Testbed> testbed = options.make_testbed();
     CasePlayer player(file, *testbed, options.setting);

@@ -13,6 +13,7 @@ namespace brink::tests::cases {
 struct Outcome {
   std::string path;
   bool played = false;  // false: does not belong to this setting
+  std::string http1;    // why it is HTTP/1.1's own, and not played over HTTP/2
   bool passed = false;
   std::string report;  // of a failure
 };

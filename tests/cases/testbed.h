@@ -17,6 +17,7 @@ class RunningNode {
  public:
   virtual ~RunningNode() = default;
   virtual std::uint16_t port() const = 0;        // of its first listener
+  virtual std::uint16_t tls_port() const { return 0; }  // of its second one; 0 = none
   virtual std::uint16_t admin_port() const = 0;  // 0 = none
   // Applies a new configuration; false when it was refused, and why. Returns when it is in force.
   virtual bool reload(const std::string& yaml, std::string& message) = 0;

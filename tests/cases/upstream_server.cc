@@ -168,21 +168,21 @@ Written UpstreamServer::play_step(const ExchangeStep& step, HttpMessage& request
     case Kind::Raw: {
       const std::string bytes = stage_.expand(step.text, step.line);
       stage_.transcript.add_wire(script_.name, ">", bytes);
-      return io(writing.socket.write_all(bytes, kWaitLimit));
+      return io(writing.connection.write_all(bytes, kWaitLimit));
     }
     case Kind::Take:
       return take(step, reader);
     case Kind::Sync:
       return stage_.sync(step.text.text, step.line) ? Written::Whole : Written::Failed;
     case Kind::Close:
-      writing.socket.close();
+      writing.connection.close();
       return Written::Ended;
     case Kind::Reset:
-      writing.socket.reset();
+      writing.connection.reset();
       return Written::Ended;
     case Kind::Silence: {
       std::string ignored;
-      while (writing.socket.read_some(ignored, kWaitLimit) == Io::Ok)
+      while (writing.connection.read_some(ignored, kWaitLimit) == Io::Ok)
         ignored.clear();
       return Written::Ended;
     }

@@ -39,7 +39,7 @@ Read HttpReader::head(HttpMessage& message) {
       break;
     }
     if (buffer_.size() > kMaxHeadBytes) return bad("head larger than the test accepts");
-    const Io io = socket_.read_some(buffer_, limit_);
+    const Io io = connection_.read_some(buffer_, limit_);
     if (io == Io::TimedOut) return Read::TimedOut;
     if (io != Io::Ok) return buffer_.empty() && io == Io::Closed ? Read::Closed : Read::Broken;
   }
@@ -159,7 +159,7 @@ Read HttpReader::body(HttpMessage& message, std::size_t at_least) {
     if (step == Step::Bad) return Read::Malformed;
     message.complete = step == Step::Done;
     if (message.complete || message.body.size() >= at_least) break;
-    const Io io = socket_.read_some(buffer_, limit_);
+    const Io io = connection_.read_some(buffer_, limit_);
     if (io == Io::TimedOut) return Read::TimedOut;
     if (io == Io::Closed && framing_ == Framing::UntilClose) message.complete = true;
     if (io != Io::Ok && !message.complete) message.cut = to_string(io);
@@ -169,7 +169,7 @@ Read HttpReader::body(HttpMessage& message, std::size_t at_least) {
 
 Read HttpReader::bytes(std::size_t count, std::string& out) {
   while (buffer_.size() < count) {
-    const Io io = socket_.read_some(buffer_, limit_);
+    const Io io = connection_.read_some(buffer_, limit_);
     if (io == Io::TimedOut) return Read::TimedOut;
     if (io != Io::Ok) return Read::Broken;
   }
@@ -181,7 +181,7 @@ Read HttpReader::bytes(std::size_t count, std::string& out) {
 Read HttpReader::rest_until_close(std::string& rest) {
   Io io = Io::Ok;
   while (io == Io::Ok)
-    io = socket_.read_some(buffer_, limit_);
+    io = connection_.read_some(buffer_, limit_);
   rest = std::move(buffer_);
   buffer_.clear();
   return io == Io::TimedOut ? Read::TimedOut : Read::Ok;

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "tests/support/http_message.h"
-#include "tests/support/socket.h"
+#include "tests/support/transport.h"
 
 namespace brink::tests {
 
@@ -21,8 +21,8 @@ class HttpReader {
  public:
   static constexpr std::size_t kMaxHeadBytes = 1U << 20U;
 
-  // The socket outlives the reader.
-  HttpReader(Socket& socket, Millis limit) : socket_(socket), limit_(limit) {}
+  // The connection outlives the reader.
+  HttpReader(Transport& connection, Millis limit) : connection_(connection), limit_(limit) {}
 
   // The next head into `message` (made anew). `why` of the last failure is in error().
   Read request_head(HttpMessage& message);
@@ -50,7 +50,7 @@ class HttpReader {
   Step take_chunk(HttpMessage& message);
   Step take_trailers(HttpMessage& message);
 
-  Socket& socket_;
+  Transport& connection_;
   Millis limit_;
   std::string buffer_;
   std::string error_;

@@ -8,40 +8,30 @@
 #include <string>
 #include <string_view>
 
-#include "config/runtime/clock.h"
+#include "tests/support/transport.h"
 
 namespace brink::tests {
 
-enum class Io : std::uint8_t {
-  Ok,
-  Closed,  // the peer ended its side in order
-  Reset,   // or the connection broke
-  TimedOut,
-};
-std::string_view to_string(Io io);
-
 // One connection. Used by one thread; only interrupt() may come from another.
-class Socket {
+class Socket final : public Transport {
  public:
   Socket() = default;
   explicit Socket(int fd) : fd_(fd) {}
   Socket(Socket&& other) noexcept : fd_(other.fd_.exchange(-1)) {}
   Socket& operator=(Socket&& other) noexcept;
-  ~Socket() { close(); }
+  ~Socket() override { close(); }
 
   // To 127.0.0.1. An unopened socket when nobody listens there.
   static Socket connect(std::uint16_t port);
 
-  bool is_open() const { return fd_.load() >= 0; }
-  // Appends what arrives next, at least one byte when Ok.
-  Io read_some(std::string& into, Millis limit);
-  Io write_all(std::string_view bytes, Millis limit);
+  bool is_open() const override { return fd_.load() >= 0; }
+  Io read_some(std::string& into, Millis limit) override;
+  Io write_all(std::string_view bytes, Millis limit) override;
   // Is there something to read (or an end to be seen) within `limit`?
   bool readable(Millis limit);
-  void shutdown_write();
-  void close();
-  // Closes with a TCP reset instead of an orderly end.
-  void reset();
+  void shutdown_write() override;
+  void close() override;
+  void reset() override;
   // Wakes a thread that waits in read_some() or write_all(): they see the end of the connection.
   void interrupt();
 

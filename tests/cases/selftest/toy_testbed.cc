@@ -11,6 +11,7 @@
 
 #include "tests/cases/stage.h"
 #include "tests/support/http_reader.h"
+#include "tests/support/socket.h"
 
 namespace brink::tests::cases {
 namespace {
