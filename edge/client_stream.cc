@@ -19,7 +19,7 @@ class PlainStream final : public ClientStream {
   }
 
   Awaitable<IoResult> write_some(std::span<const iovec> parts) override {
-    for (;;) {
+    for (const std::uint32_t before = cancels_;;) {
       const ssize_t n = try_write(parts);
       if (n >= 0) co_return IoResult{{}, static_cast<std::size_t>(n)};
       if (errno != EAGAIN && errno != EWOULDBLOCK) {
@@ -27,6 +27,7 @@ class PlainStream final : public ClientStream {
       }
       auto [error] = co_await socket_.async_wait(Socket::wait_write, kAwait);
       if (error) co_return IoResult{error, 0};
+      if (cancels_ != before) co_return IoResult{net::error::operation_aborted, 0};
     }
   }
 
@@ -57,6 +58,7 @@ class PlainStream final : public ClientStream {
 }  // namespace
 
 void ClientStream::cancel() {
+  ++cancels_;
   error_code ignored;
   socket().cancel(ignored);
 }

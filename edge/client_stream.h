@@ -4,6 +4,7 @@
 #include <sys/uio.h>
 
 #include <boost/asio/ssl/context.hpp>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -38,6 +39,10 @@ class ClientStream {
   void cancel();
   // Ends the connection; with `reset`, the client can tell that the response was not whole.
   void close(bool reset);
+
+ protected:
+  // How often cancel() was called: an operation of several steps ends if that has changed between two of them.
+  std::uint32_t cancels_ = 0;
 };
 
 std::unique_ptr<ClientStream> make_plain_stream(Socket socket);

@@ -35,7 +35,8 @@ Http2Connection::Http2Connection(Shard& shard, ClientStream& stream, const Clien
       guard_(limits_.http2),
       input_(kFirstInput),
       writer_(shard.io()),
-      writer_done_(shard.io()) {
+      writer_done_(shard.io()),
+      streams_done_(shard.io()) {
   shard_.enter(*this);
   flow_.metrics.http2_connections.add();
 }
@@ -128,6 +129,14 @@ void Http2Connection::check_late_frame(std::int32_t id, bool is_headers) {
   }
 }
 
+// Nothing is read or written any more; run() and the writer find out.
+void Http2Connection::end() {
+  ended_ = true;
+  stream_.cancel();
+  writer_.wake();
+  streams_done_.wake();
+}
+
 bool Http2Connection::is_over() const {
   return rest_.empty() && nghttp2_session_want_read(session_.get()) == 0 && nghttp2_session_want_write(session_.get()) == 0;
 }
@@ -185,6 +194,12 @@ Awaitable<void> Http2Connection::say_goodbye() {
   }
 }
 
+// The client will send no more, but may be waiting for what it asked for.
+Awaitable<void> Http2Connection::finish_streams() {
+  finishing_ = true;
+  while (!ended_ && open_streams() > 0) co_await streams_done_.wait();
+}
+
 Awaitable<void> Http2Connection::run(Handover start) {
   open_session();
   read_deadline_ = in(limits_.header_timeout);
@@ -196,6 +211,7 @@ Awaitable<void> Http2Connection::run(Handover start) {
   flush();
   while (!ended_) {
     const IoResult got = co_await stream_.read_some(input_.data(), input_.size());
+    if (got.error == net::error::eof && !ended_) co_await finish_streams();
     if (got.error || ended_) break;
     feed({input_.data(), got.bytes});
     process();
@@ -203,9 +219,7 @@ Awaitable<void> Http2Connection::run(Handover start) {
     if (got.bytes == input_.size() && input_.size() < kMostInput) input_.resize(kMostInput);
   }
   const bool was_reset = !is_over();
-  ended_ = true;
-  stream_.cancel();
-  writer_.wake();
+  end();
   while (has_writer_) co_await writer_done_.wait();
   if (lingers_ && !was_reset) co_await say_goodbye();
   stream_.close(was_reset && open_streams() > 0);
@@ -287,9 +301,7 @@ void Http2Connection::on_reload() {
 }
 
 void Http2Connection::on_stop() {
-  ended_ = true;
-  stream_.cancel();
-  writer_.wake();
+  end();
 }
 
 }  // namespace brink::edge

@@ -53,12 +53,14 @@ class Http2Connection final : public SessionBase, public Http2StreamOwner {
   bool receive(std::string_view bytes);
   void check_late_frame(std::int32_t id, bool is_headers);
   void adopt(UpgradedRequest& upgraded);
+  void end();
   bool is_over() const;
   void end_with(std::uint32_t code, Limit limit);
   void note_broken(std::uint32_t code);
   void break_off(std::uint32_t code);
   void trim();
   void close_gracefully();
+  Awaitable<void> finish_streams();
   Awaitable<void> say_goodbye();
   void tick_stream(Http2Stream& stream, Ticks now);
   static bool is_late(Ticks& deadline, Ticks now);
@@ -113,10 +115,12 @@ class Http2Connection final : public SessionBase, public Http2StreamOwner {
   std::span<iovec> rest_;      // of output_, still to be written; empty = nothing under way
   Wakeup writer_;              // there is something in rest_, or the connection is over
   Wakeup writer_done_;
+  Wakeup streams_done_;        // the last stream has ended, or the connection has
   bool writing_ = false;
   bool flushing_ = false;
   bool has_writer_ = false;
 
+  bool finishing_ = false;     // the client sends no more
   bool ended_ = false;         // no more reading, no more writing
   Closing closing_ = Closing::No;
   Ticks read_deadline_ = kNever;   // of the preface, a header block, or silence

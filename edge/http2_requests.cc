@@ -183,6 +183,7 @@ void Http2Connection::recycle_closed() {
     free_.push_back(s);
   }
   closed_.clear();
+  if (finishing_ && open_streams() == 0) streams_done_.wake();
   if (open_streams() == 0 && read_deadline_ == kNever) {
     read_deadline_ = in(limits_.idle_timeout);
     read_limit_ = Limit::IdleTimeout;

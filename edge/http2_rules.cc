@@ -17,7 +17,8 @@ std::uint32_t number31(const unsigned char* at) {
 
 StreamEnd ClosedStreams::how(std::int32_t id) const {
   const auto found = std::find_if(ring_.begin(), ring_.end(), [id](const Entry& entry) { return entry.id == id; });
-  return found == ring_.end() ? StreamEnd::Unknown : found->how;
+  if (found != ring_.end()) return found->how;
+  return next_ > kRemembered ? StreamEnd::Forgotten : StreamEnd::Unknown;
 }
 
 LateFrame judge_late_frame(StreamEnd how, bool is_headers) {
@@ -25,6 +26,7 @@ LateFrame judge_late_frame(StreamEnd how, bool is_headers) {
     case StreamEnd::ResetByUs: return LateFrame::Ignore;
     case StreamEnd::ResetByClient: return LateFrame::ResetStream;
     case StreamEnd::Whole: return LateFrame::StreamClosed;
+    case StreamEnd::Forgotten: return is_headers ? LateFrame::ProtocolError : LateFrame::Ignore;
     case StreamEnd::Unknown: break;
   }
   return is_headers ? LateFrame::ProtocolError : LateFrame::StreamClosed;

@@ -10,13 +10,14 @@
 namespace brink::edge {
 
 // How a stream came to its end.
-enum class StreamEnd : std::uint8_t { Unknown, Whole, ResetByClient, ResetByUs };
+enum class StreamEnd : std::uint8_t { Unknown, Forgotten, Whole, ResetByClient, ResetByUs };
 
 // The latest closed streams of a connection (RFC 9113 §5.1 "closed").
 class ClosedStreams {
  public:
   static constexpr std::size_t kRemembered = 128;
   void add(std::int32_t id, StreamEnd how) { ring_[next_++ % kRemembered] = {id, how}; }
+  // Unknown: it was never open. Forgotten: it may have been.
   StreamEnd how(std::int32_t id) const;
 
  private:

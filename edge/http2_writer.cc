@@ -17,7 +17,7 @@ bool Http2Connection::gather() {
     const std::size_t before = output_.size();
     const ssize_t n = nghttp2_session_mem_send(session_.get(), &bytes);
     if (n < 0) {
-      ended_ = true;
+      end();
       return false;
     }
     if (n > 0) output_.append({reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(n)});
@@ -60,10 +60,7 @@ void Http2Connection::flush() {
   }
   flushing_ = false;
   if (!writing_) recycle_closed();
-  if (is_over()) {
-    ended_ = true;
-    stream_.cancel();
-  }
+  if (is_over()) end();
 }
 
 Awaitable<void> Http2Connection::write_loop() {
@@ -73,8 +70,7 @@ Awaitable<void> Http2Connection::write_loop() {
       write_deadline_ = in(limits_.write_timeout);
       const IoResult sent = co_await stream_.write_some(rest_);
       if (sent.error) {
-        ended_ = true;
-        stream_.cancel();
+        end();
         break;
       }
       rest_ = skip_bytes(rest_, sent.bytes);

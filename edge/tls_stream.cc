@@ -112,7 +112,8 @@ bool TlsStream::send_some() noexcept {
 
 // Reader and writer may both be here: no pointer is kept over a wait.
 Awaitable<IoResult> TlsStream::flush() {
-  for (;;) {
+  for (const std::uint32_t before = cancels_;;) {
+    if (cancels_ != before) co_return IoResult{net::error::operation_aborted, 0};
     if (!send_some()) co_return IoResult{net::error::connection_reset, 0};
     if (out_.empty()) co_return IoResult{};
     auto [error] = co_await socket_.async_wait(Socket::wait_write, kAwait);
@@ -129,15 +130,15 @@ Awaitable<IoResult> TlsStream::wait_readable() {
 }
 
 Awaitable<IoResult> TlsStream::handshake() {
-  for (;;) {
+  for (const std::uint32_t before = cancels_;;) {
     ERR_clear_error();
     const int done = SSL_do_handshake(ssl_.get());
     if (done == 1) break;
     const int why = SSL_get_error(ssl_.get(), done);
     const TlsFailure failure = why == SSL_ERROR_SSL ? tls_failure_of(ERR_peek_error()) : TlsFailure::ClientLeft;
     const IoResult waited = why == SSL_ERROR_WANT_READ ? co_await wait_readable() : co_await flush();  // … an alert
-    if (why == SSL_ERROR_WANT_READ && !waited.error) continue;
-    const bool is_late = waited.error == net::error::operation_aborted;
+    const bool is_late = waited.error == net::error::operation_aborted || cancels_ != before;
+    if (why == SSL_ERROR_WANT_READ && !waited.error && !is_late) continue;
     count_handshake_failed(ssl_.get(), is_late ? TlsFailure::Timeout : failure);
     co_return IoResult{net::error::connection_aborted, 0};
   }
@@ -146,7 +147,8 @@ Awaitable<IoResult> TlsStream::handshake() {
 }
 
 Awaitable<IoResult> TlsStream::read_some(char* into, std::size_t size) {
-  for (;;) {
+  for (const std::uint32_t before = cancels_;;) {
+    if (cancels_ != before) co_return IoResult{net::error::operation_aborted, 0};
     ERR_clear_error();
     std::size_t n = 0;
     const int done = SSL_read_ex(ssl_.get(), into, size, &n);

@@ -222,7 +222,9 @@ TEST(Http2Rules, RemembersHowStreamsEnded) {  // RFC 9113 §5.1
   for (std::int32_t id = 7; id < 7 + 2 * static_cast<std::int32_t>(ClosedStreams::kRemembered); id += 2) {
     closed.add(id, StreamEnd::Whole);
   }
-  EXPECT_EQ(closed.how(5), StreamEnd::Unknown);
+  EXPECT_EQ(closed.how(5), StreamEnd::Forgotten);
+  EXPECT_EQ(judge_late_frame(closed.how(5), false), LateFrame::Ignore);  // this node may have reset it
+  EXPECT_EQ(judge_late_frame(closed.how(5), true), LateFrame::ProtocolError);
 }
 
 std::string frame(unsigned char type, unsigned char id, std::string_view payload) {
