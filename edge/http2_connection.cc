@@ -194,9 +194,13 @@ Awaitable<void> Http2Connection::say_goodbye() {
   }
 }
 
-// The client will send no more, but may be waiting for what it asked for.
+// The client will send no more, but may be waiting for what it asked for. A request without its end never was one.
 Awaitable<void> Http2Connection::finish_streams() {
   finishing_ = true;
+  for (const auto& s : streams_) {
+    if (s->id != 0 && !s->closed && !s->remote_ended) reset_stream(*s, NGHTTP2_CANCEL);
+  }
+  flush();
   while (!ended_ && open_streams() > 0) co_await streams_done_.wait();
 }
 

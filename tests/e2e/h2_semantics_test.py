@@ -85,6 +85,14 @@ class Semantics(EndToEnd):
             self.assertTrue(self.mirror.wait(lambda m, before=before: m.broken > before), path)
         self.assertFalse([r for r in self.mirror.seen if "/cut/" in r["line"]])
 
+    def test_who_sends_no_more_gets_what_it_asked_for(self):
+        c = self.connect()
+        c.send(c.request(1, path="/last"), c.request(3, path="/last"))
+        c.half_close()
+        for stream in (1, 3):
+            c.response(stream, 200)
+        c.wait_closed()
+
     def test_nothing_is_smuggled(self):
         """Each of these holds a second request for an origin that would believe it. None of them reaches one."""
         tricks = (("x-a", "b\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x"), ("x-a\r\n\r\nGET /smuggled HTTP/1.1\r\nx", "b"),
