@@ -274,7 +274,8 @@ int Contexts::on_ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv,
 
 // A client's certificate is not shown again when its session is resumed, so its end is looked at
 // here.
-SSL_TICKET_RETURN Contexts::on_ticket(SSL*, SSL_SESSION* session, const unsigned char*, std::size_t,
+// With TLS 1.3 a ticket is used once (RFC 8446 appendix C.4); the new one also spares the client a delayed acknowledgement.
+SSL_TICKET_RETURN Contexts::on_ticket(SSL* ssl, SSL_SESSION* session, const unsigned char*, std::size_t,
                                       SSL_TICKET_STATUS status, void* arg) noexcept {
   const auto* self = static_cast<const Contexts*>(arg);
   if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW)
@@ -283,7 +284,8 @@ SSL_TICKET_RETURN Contexts::on_ticket(SSL*, SSL_SESSION* session, const unsigned
     std::time_t now = std::chrono::system_clock::to_time_t(self->shared_.clock.now());
     if (X509_cmp_time(X509_get0_notAfter(client), &now) <= 0) return SSL_TICKET_RETURN_IGNORE_RENEW;
   }
-  return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
+  const bool keeps = status == SSL_TICKET_SUCCESS && SSL_version(ssl) < TLS1_3_VERSION;
+  return keeps ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
 }
 
 int Contexts::on_status(SSL* ssl, void* arg) noexcept {
