@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "config/pem_files.h"
+#include "config/runtime/fields.h"
 
 namespace brink::config {
 
@@ -41,9 +42,8 @@ std::string common_name(const X509* certificate) {
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+  for (char& c : out)
+    c = ascii_lower(c);
   return out;
 }
 

@@ -68,11 +68,6 @@ CertificatePair load_certificate_pair(const std::string& certificate, const std:
   return pair;
 }
 
-std::vector<PemProblem> check_certificate_pair(const std::string& certificate,
-                                               const std::string& key, TimePoint now) {
-  return load_certificate_pair(certificate, key, now).problems;
-}
-
 std::string problem_in_ca_file(const std::string& path) {
   return read_chain(path).problem;
 }

@@ -18,19 +18,17 @@ struct PemProblem {
   std::string message;
 };
 
-// Reads both files and judges: readable, PEM, without a passphrase, belonging together, acceptable
-// to OpenSSL (key length), valid at `now`. A certificate that ends within kExpiryNotice is a
-// Warning.
 inline constexpr Seconds kExpiryNotice{14LL * 24 * 3600};
-std::vector<PemProblem> check_certificate_pair(const std::string& certificate,
-                                               const std::string& key, TimePoint now);
 
-// The same, with what was read; the key is null when a file could not be used at all.
+// What was read; the key is null when a file could not be used at all.
 struct CertificatePair {
   Chain chain;
   PrivateKey key;
   std::vector<PemProblem> problems;
 };
+// Reads both files and judges: readable, PEM, without a passphrase, belonging together, acceptable
+// to OpenSSL (key length), valid at `now`. A certificate that ends within kExpiryNotice is a
+// Warning.
 CertificatePair load_certificate_pair(const std::string& certificate, const std::string& key,
                                       TimePoint now);
 

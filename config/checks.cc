@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "config/certificates.h"
 #include "config/file_text.h"
 #include "config/names.h"
 #include "config/units.h"
@@ -96,16 +95,18 @@ void CheckContext::note(std::string_view path, std::string_view message) const {
   findings.add(Severity::Note, place(path), path, message);
 }
 
-void check_certificate_files(const CheckContext& context, std::string& certificate, std::string& key,
-                             const std::string& path) {
+CertificatePair check_certificate_files(const CheckContext& context, std::string& certificate,
+                                        std::string& key, const std::string& path) {
   certificate = resolve_beside(context.file, certificate);
   key = resolve_beside(context.file, key);
-  for (const PemProblem& problem : check_certificate_pair(certificate, key, context.now)) {
+  CertificatePair pair = load_certificate_pair(certificate, key, context.now);
+  for (const PemProblem& problem : pair.problems) {
     const bool is_key = problem.file == PemFile::Key;
     const std::string at = child_path(path, is_key ? "key" : "certificate");
     context.findings.add(problem.severity, context.place(at), at,
                          fmt::format("{}: {}", quote(is_key ? key : certificate), problem.message));
   }
+  return pair;
 }
 
 bool leads_to_self(const Options& options, std::string_view url) {

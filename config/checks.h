@@ -5,6 +5,7 @@
 // that one mistake gives one line. They also finish the options: secrets are read, files' paths
 // resolved.
 
+#include "config/certificates.h"
 #include "config/findings.h"
 #include "config/options.h"
 #include "config/runtime/clock.h"
@@ -58,9 +59,10 @@ void check_secret_length(const CheckContext& context, const std::string& source,
 void read_token_secret(const CheckContext& context, const std::string& variable,
                        const std::string& path, std::string& secret);
 
-// A certificate and its key, which stand in the map at `path`: resolves the files and judges them (certificates.h).
-void check_certificate_files(const CheckContext& context, std::string& certificate, std::string& key,
-                             const std::string& path);
+// A certificate and its key, which stand in the map at `path`: resolves the files, reads them and says what is
+// wrong with them (certificates.h).
+CertificatePair check_certificate_files(const CheckContext& context, std::string& certificate,
+                                        std::string& key, const std::string& path);
 
 // Whether a server's URL leads back to one of this node's own listeners.
 bool leads_to_self(const Options& options, std::string_view url);

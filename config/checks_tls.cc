@@ -6,7 +6,6 @@
 #include <map>
 
 #include "config/certificate_names.h"
-#include "config/certificates.h"
 #include "config/checks.h"
 #include "config/file_text.h"
 #include "config/ocsp_file.h"
@@ -53,21 +52,13 @@ void check_hosts(const CheckContext& context, const std::string& path,
 
 // The pair of one certificate. Null when it cannot be used.
 std::optional<CertificatePair> check_one(const CheckContext& context, Listed& one) {
-  one.files.certificate = resolve_beside(context.file, one.files.certificate);
-  one.files.key = resolve_beside(context.file, one.files.key);
   if (!one.files.ocsp.empty()) one.files.ocsp = resolve_beside(context.file, one.files.ocsp);
-  CertificatePair pair = load_certificate_pair(one.files.certificate, one.files.key, context.now);
-  bool is_good = true;
-  for (const PemProblem& problem : pair.problems) {
-    const bool is_key = problem.file == PemFile::Key;
-    const std::string at = child_path(one.path, is_key ? "key" : "certificate");
-    is_good = is_good && problem.severity != Severity::Error;
-    context.findings.add(
-        problem.severity, context.place(at), at,
-        fmt::format("{}: {}", quote(is_key ? one.files.key : one.files.certificate),
-                    problem.message));
-  }
-  if (!is_good) return std::nullopt;
+  CertificatePair pair =
+      check_certificate_files(context, one.files.certificate, one.files.key, one.path);
+  const bool is_bad = std::any_of(pair.problems.begin(), pair.problems.end(), [](const auto& each) {
+    return each.severity == Severity::Error;
+  });
+  if (is_bad) return std::nullopt;
   return pair;
 }
 

@@ -4,7 +4,6 @@
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
 #include <openssl/x509_vfy.h>
-#include <time.h>
 
 #include <optional>
 
@@ -20,12 +19,6 @@ using CertificateId = std::unique_ptr<OCSP_CERTID, Freer<OCSP_CERTID_free>>;
 using Store = std::unique_ptr<X509_STORE, Freer<X509_STORE_free>>;
 constexpr Seconds kWithoutEnd{7LL * 24 * 3600};
 constexpr Seconds kSkew{300};  // a responder's clock may be ahead of ours by so much
-
-TimePoint time_of(const ASN1_GENERALIZEDTIME* time) {
-  tm parts{};
-  if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
-  return TimePoint{Seconds{::timegm(&parts)}};
-}
 
 // The certificate's own entry. Without the issuer at hand only its number can be compared.
 OCSP_SINGLERESP* entry_of(OCSP_BASICRESP* basic, X509* leaf, X509* issuer) {

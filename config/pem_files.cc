@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <time.h>
 
 #include <utility>
 
@@ -17,11 +18,19 @@ int no_passphrase(char*, int, int, void*) noexcept {
   return 0;
 }
 
+}  // namespace
+
 Bio bio_of(const std::string& text) {
   return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
 
-}  // namespace
+CertificatePtr next_certificate(BIO* bio) {
+  return CertificatePtr(PEM_read_bio_X509(bio, nullptr, no_passphrase, nullptr));
+}
+
+PrivateKey read_private_key(BIO* bio) {
+  return PrivateKey(PEM_read_bio_PrivateKey(bio, nullptr, no_passphrase, nullptr));
+}
 
 std::string openssl_reason() {
   const unsigned long code = ERR_peek_last_error();
@@ -39,9 +48,7 @@ Chain read_chain(const std::string& path) {
   }
   const Bio bio = bio_of(file.text);
   ERR_clear_error();
-  while (true) {
-    CertificatePtr next(PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr));
-    if (!next) break;
+  while (CertificatePtr next = next_certificate(bio.get())) {
     chain.certificates.push_back(std::move(next));
   }
   const bool is_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
@@ -61,7 +68,7 @@ KeyFile read_key_file(const std::string& path) {
   if (!file.problem.empty()) return {nullptr, std::move(file.problem)};
   const Bio bio = bio_of(file.text);
   ERR_clear_error();
-  PrivateKey key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
+  PrivateKey key = read_private_key(bio.get());
   const std::string reason = openssl_reason();
   if (key) return {std::move(key), {}};
   if (file.text.find("ENCRYPTED") != std::string::npos) {
@@ -81,6 +88,12 @@ std::string date_of(const ASN1_TIME* time) {
   if (ASN1_TIME_print(out.get(), time) != 1) return "an unreadable date";
   const long size = BIO_get_mem_data(out.get(), &text);
   return {text, static_cast<std::size_t>(size)};
+}
+
+TimePoint time_of(const ASN1_TIME* time) {
+  tm parts{};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
+  return TimePoint{Seconds{::timegm(&parts)}};
 }
 
 }  // namespace brink::config

@@ -1,7 +1,6 @@
 #include "edge/tls_certificates.h"
 
 #include <openssl/x509.h>
-#include <time.h>
 
 #include <algorithm>
 #include <utility>
@@ -9,18 +8,13 @@
 #include "config/certificate_names.h"
 #include "config/certificates.h"
 #include "config/ocsp_file.h"
+#include "config/runtime/fields.h"
 
 namespace brink::edge {
 
 namespace {
 
 constexpr std::size_t kHostBytes = 255;
-
-TimePoint end_of(const X509* certificate) {
-  tm parts{};
-  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts) != 1) return {};
-  return TimePoint{Seconds{::timegm(&parts)}};
-}
 
 // Null, with a sentence in `problem`, when the pair cannot be used.
 std::shared_ptr<const TlsCertificate> load_one(const config::CertificateFiles& files, TimePoint now,
@@ -41,7 +35,7 @@ std::shared_ptr<const TlsCertificate> load_one(const config::CertificateFiles& f
   const X509* leaf = pair.chain.certificates.front().get();
   loaded->names = config::host_names_of(leaf);
   loaded->kind = config::key_kind_of(leaf);
-  loaded->not_after = end_of(leaf);
+  loaded->not_after = config::time_of(X509_get0_notAfter(leaf));
   if (!files.ocsp.empty()) {
     config::OcspFile ocsp = config::read_ocsp_file(files.ocsp, pair.chain, now);
     if (!ocsp.problem.empty())
@@ -103,9 +97,8 @@ std::size_t TlsNames::find(std::string_view host) const {
   if (host.ends_with('.')) host.remove_suffix(1);
   if (host.empty() || host.size() > kHostBytes) return 0;
   std::string name(host);
-  for (char& c : name) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+  for (char& c : name)
+    c = ascii_lower(c);
   if (name.front() != '*') {
     if (const auto it = by_name_.find(name); it != by_name_.end()) return it->second;
   }

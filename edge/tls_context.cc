@@ -34,9 +34,7 @@ constexpr unsigned int kIdBytes =
 
 using SessionId = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
 using Store = std::unique_ptr<X509_STORE, config::Freer<X509_STORE_free>>;
-struct DigestFree {
-  void operator()(EVP_MD_CTX* digest) const { EVP_MD_CTX_free(digest); }
-};
+using Digest = std::unique_ptr<EVP_MD_CTX, config::Freer<EVP_MD_CTX_free>>;
 
 // All contexts of one listener, and what they need. Outlives its connections, each of which holds
 // it.
@@ -195,7 +193,7 @@ bool Contexts::use_certificates(SSL_CTX* context, const std::vector<std::size_t>
 
 // Of what a session vouches for: who the server was, and whom it asked for a certificate.
 SessionId Contexts::session_id(const std::vector<std::size_t>& group) const {
-  const std::unique_ptr<EVP_MD_CTX, DigestFree> digest(EVP_MD_CTX_new());
+  const Digest digest(EVP_MD_CTX_new());
   CHECK(EVP_DigestInit_ex(digest.get(), EVP_sha256(), nullptr) == 1);
   const auto add = [&](const void* bytes, std::size_t size) {
     EVP_DigestUpdate(digest.get(), bytes, size);

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <string>
 
+#include "config/freer.h"
 #include "edge/client_stream.h"
 #include "edge/tls_context.h"
 
@@ -19,10 +20,6 @@ namespace {
 constexpr std::size_t kRecordBytes = 16 * 1024;   // RFC 8446 §5.1
 constexpr std::size_t kBatchBytes = 128 * 1024;   // of plain text before the socket gets it
 constexpr std::size_t kKeptBytes = 32 * 1024;     // of an empty buffer
-
-struct SslFree {
-  void operator()(SSL* ssl) const { SSL_free(ssl); }
-};
 
 class TlsStream final : public ClientStream {
  public:
@@ -49,7 +46,7 @@ class TlsStream final : public ClientStream {
 
   std::shared_ptr<net::ssl::context> context_;
   Socket socket_;
-  std::unique_ptr<SSL, SslFree> ssl_;
+  std::unique_ptr<SSL, config::Freer<SSL_free>> ssl_;
   std::string out_;            // ciphertext, sent up to …
   std::size_t out_sent_ = 0;
   std::size_t owed_ = 0;       // plain bytes that were encrypted, and not reported as taken yet

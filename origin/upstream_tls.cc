@@ -3,30 +3,18 @@
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/sha.h>
 #include <openssl/ssl.h>
 
 #include <algorithm>
 #include <array>
-#include <memory>
 
 #include "config/file_text.h"
+#include "config/pem_files.h"
 #include "config/runtime/log.h"
 
 namespace brink::origin {
 namespace {
-
-template <auto Free>
-struct Freer {
-  template <class T>
-  void operator()(T* pointer) const noexcept {
-    Free(pointer);
-  }
-};
-using Bio = std::unique_ptr<BIO, Freer<BIO_free>>;
-using Certificate = std::unique_ptr<X509, Freer<X509_free>>;
-using PrivateKey = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 
 std::string read_pem(const std::string& path) {
   if (path.empty()) return {};
@@ -36,24 +24,11 @@ std::string read_pem(const std::string& path) {
   return {};
 }
 
-// OpenSSL would ask on the terminal.
-int no_passphrase(char*, int, int, void*) noexcept {
-  return 0;
-}
-
-Bio bio_of(const std::string& text) {
-  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
-
-Certificate next_certificate(BIO* bio) {
-  return Certificate(PEM_read_bio_X509(bio, nullptr, no_passphrase, nullptr));
-}
-
 bool trust_authorities(SSL_CTX* context, const UpstreamTls& tls) {
   if (tls.options.ca.empty()) return SSL_CTX_set_default_verify_paths(context) == 1;
-  const Bio bio = bio_of(tls.authorities);
+  const config::Bio bio = config::bio_of(tls.authorities);
   int count = 0;
-  for (; const Certificate authority = next_certificate(bio.get()); ++count) {
+  for (; const config::CertificatePtr authority = config::next_certificate(bio.get()); ++count) {
     if (X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority.get()) != 1) return false;
   }
   return count > 0;
@@ -61,12 +36,12 @@ bool trust_authorities(SSL_CTX* context, const UpstreamTls& tls) {
 
 bool show_certificate(SSL_CTX* context, const UpstreamTls& tls) {
   if (tls.options.certificate.empty()) return true;
-  const Bio bio = bio_of(tls.certificate);
-  const Bio key_bio = bio_of(tls.key);
-  const Certificate own = next_certificate(bio.get());
-  const PrivateKey key(PEM_read_bio_PrivateKey(key_bio.get(), nullptr, no_passphrase, nullptr));
+  const config::Bio bio = config::bio_of(tls.certificate);
+  const config::Bio key_bio = config::bio_of(tls.key);
+  const config::CertificatePtr own = config::next_certificate(bio.get());
+  const config::PrivateKey key = config::read_private_key(key_bio.get());
   if (!own || !key || SSL_CTX_use_certificate(context, own.get()) != 1) return false;
-  while (const Certificate issuer = next_certificate(bio.get())) {
+  while (const config::CertificatePtr issuer = config::next_certificate(bio.get())) {
     if (SSL_CTX_add1_chain_cert(context, issuer.get()) != 1) return false;
   }
   return SSL_CTX_use_PrivateKey(context, key.get()) == 1;
@@ -96,7 +71,7 @@ Result<void> set_up_context(SSL_CTX* context, const UpstreamTls& tls) {
 
 bool has_pinned_key(const SSL* session, const UpstreamTls& tls) {
   if (tls.options.pins.empty()) return true;
-  const Certificate certificate(SSL_get1_peer_certificate(session));
+  const config::CertificatePtr certificate(SSL_get1_peer_certificate(session));
   if (!certificate) return false;
   unsigned char* der = nullptr;
   const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate.get()), &der);

@@ -17,7 +17,8 @@ constexpr long kDayS = 24 * 3600;
 // One line per problem: "certificate: error: …".
 std::vector<std::string> judge(const std::string& certificate, const std::string& key) {
   std::vector<std::string> out;
-  for (const PemProblem& problem : check_certificate_pair(certificate, key, SystemClock().now())) {
+  const CertificatePair pair = load_certificate_pair(certificate, key, SystemClock().now());
+  for (const PemProblem& problem : pair.problems) {
     out.push_back(std::string(problem.file == PemFile::Key ? "key: " : "certificate: ") +
                   (problem.severity == Severity::Error ? "error: " : "warning: ") +
                   problem.message);
