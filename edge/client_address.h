@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "edge/request.h"
 #include "edge/rules.h"
 
 namespace brink::edge {
@@ -15,5 +16,15 @@ struct ClientAddress {
   // One of node.peers, whose forwarding fields are believed.
   bool is_peer(const PeerList& peers) const { return !is_proxys && peers.contains(text); }
 };
+
+// Who asks, and on what connection; a peer knows better what its own client used. REQUIRES: `head.fields` are there.
+inline void set_client(RequestHead& head, const ClientAddress& client, bool from_peer, bool tls) {
+  head.client_address = client.text;
+  head.address_is_proxys = client.is_proxys;
+  head.from_peer = from_peer;
+  head.tls = tls;
+  const bool forwarded = from_peer && iequals(field_value(head.fields, "x-forwarded-proto"), "https");
+  head.scheme = tls || forwarded ? "https" : "http";
+}
 
 }  // namespace brink::edge

@@ -3,7 +3,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 
 #include "config/runtime/log.h"
 #include "edge/http2_session.h"
@@ -93,17 +92,10 @@ class Opening final : public SessionBase {
     limit_ = limit;
   }
 
-  // The client may have sent more already; a reset would take the alert away that says what is wrong.
+  // The client is to get the alert that says what is wrong.
   Awaitable<void> linger() {
     deadline_ = std::min(deadline_, shard_.coarse_now() + kLinger);
-    error_code error;
-    stream_.socket().shutdown(Socket::shutdown_send, error);
-    std::array<char, 4096> ignored;
-    for (std::size_t total = 0; !error && total < kLingerBytes;) {
-      auto [read_error, n] = co_await stream_.socket().async_read_some(net::buffer(ignored), kAwait);
-      error = read_error;
-      total += n;
-    }
+    co_await stream_.linger(kLingerBytes);
   }
 
   Shard& shard_;

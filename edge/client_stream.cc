@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <array>
 #include <cerrno>
 
 namespace brink::edge {
@@ -61,6 +62,16 @@ void ClientStream::cancel() {
   ++cancels_;
   error_code ignored;
   socket().cancel(ignored);
+}
+
+Awaitable<void> ClientStream::linger(std::size_t most) {
+  end_writing();
+  std::array<char, 4096> ignored;
+  for (std::size_t total = 0; total < most;) {
+    auto [error, n] = co_await socket().async_read_some(net::buffer(ignored), kAwait);
+    if (error) co_return;
+    total += n;
+  }
 }
 
 void ClientStream::close(bool reset) {

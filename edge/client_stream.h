@@ -34,6 +34,9 @@ class ClientStream {
   virtual ssize_t try_write(std::span<const iovec> parts) noexcept = 0;
   // No more will be written; the client may go on sending.
   virtual void end_writing() = 0;
+  // The same, and reads on for a while: closing now would reset the connection under what was written (RFC 9112 §9.6). Until the
+  // client ends, `most` bytes have come, or cancel().
+  Awaitable<void> linger(std::size_t most);
   virtual Socket& socket() = 0;
   virtual bool is_tls() const = 0;
   void cancel();

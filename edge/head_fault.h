@@ -3,7 +3,10 @@
 
 #include <string_view>
 
+#include "config/options.h"
 #include "edge/edge_metrics.h"
+#include "edge/framing.h"
+#include "edge/request.h"
 
 namespace brink::edge {
 
@@ -13,5 +16,13 @@ struct HeadFault {
   std::string_view what;      // static
   Limit limit = Limit::Count_;  // the bound that was reached, if one was
 };
+
+HeadFault bad_request(std::string_view what);
+
+// What holds for a head in every protocol: lengths of target and method, Expect, the announced length of the body.
+HeadFault check_head(const RequestHead& head, const MessageFraming& framing, const config::ClientLimits& limits);
+
+// A path, or "*" for OPTIONS (RFC 9112 §3.2.1, §3.2.4). A CONNECT's target is left to the flow, which refuses it.
+HeadFault check_target(const RequestHead& head);
 
 }  // namespace brink::edge

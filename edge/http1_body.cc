@@ -7,18 +7,13 @@
 #include "edge/http1_connection.h"
 
 namespace brink::edge {
-namespace {
-
-constexpr std::uint64_t kMaxDrainBytes = 256 * 1024;  // of a body nobody wants, to keep the connection
-
-}  // namespace
 
 void Http1Connection::start_body() {
   const bool wanted = transaction_.wants_request_body();
   if (!wanted) {
     body_.discard();
     // A client that waits for 100 (Continue) gets its final answer instead, and keeps its body.
-    if (parser_->framing().expect_continue || head_.content_length.value_or(kMaxDrainBytes) >= kMaxDrainBytes) {
+    if (parser_->framing().expect_continue || head_.content_length.value_or(RequestBody::kMaxDrainBytes) >= RequestBody::kMaxDrainBytes) {
       keep_alive_ = false;
       return;
     }
@@ -110,7 +105,7 @@ Awaitable<void> Http1Connection::end_body() {
   const std::uint64_t expected = head_.content_length.value_or(0);
   body_.discard();
   body_room_.wake();
-  const bool is_short = head_.content_length && expected - body_.received() <= kMaxDrainBytes;
+  const bool is_short = head_.content_length && expected - body_.received() <= RequestBody::kMaxDrainBytes;
   if (!is_short || expired_) {
     keep_alive_ = false;
     stream_.cancel();

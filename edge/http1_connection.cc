@@ -200,15 +200,7 @@ Http1Connection::Head Http1Connection::refuse(const HeadFault& fault) {
 }
 
 void Http1Connection::begin_request() {
-  head_.tls = stream_.is_tls();
-  head_.scheme = head_.tls ? "https" : "http";
-  head_.client_address = client_address_.text;
-  head_.address_is_proxys = client_address_.is_proxys;
-  head_.from_peer = from_peer_;
-  if (from_peer_) {
-    const std::string_view proto = field_value(head_.fields, "x-forwarded-proto");
-    if (iequals(proto, "https")) head_.scheme = "https";
-  }
+  set_client(head_, client_address_, from_peer_, stream_.is_tls());
   keep_alive_ = parser_->keep_alive();
   if (head_.has_body) body_.begin(limits_.body_bytes);
   body_fault_ = {};
@@ -251,34 +243,20 @@ Awaitable<bool> Http1Connection::serve() {
   co_return finish_request(false);
 }
 
-// The client may still be sending; closing now would reset the connection under the answer (RFC 9112 §9.6).
 Awaitable<void> Http1Connection::linger() {
-  stream_.end_writing();
   arm(read_deadline_, kLinger);
   read_limit_ = Limit::IdleTimeout;
-  begin_ = end_ = 0;
-  for (std::size_t total = 0; total < kLingerBytes;) {
-    auto [error, n] =
-        co_await stream_.socket().async_read_some(net::buffer(buffer_.get(), capacity_), kAwait);
-    if (error) co_return;
-    total += n;
-  }
-}
-
-bool Http1Connection::timed_out(Ticks& deadline, Ticks now) {
-  if (now < deadline) return false;
-  deadline = kNever;
-  return true;
+  co_await stream_.linger(kLingerBytes);
 }
 
 void Http1Connection::on_tick(Ticks now) {
-  if (timed_out(wait_deadline_, now)) {
+  if (is_late(wait_deadline_, now)) {
     wait_expired_ = true;
     wakeup_.wake();
   }
-  const bool read_late = timed_out(read_deadline_, now);
+  const bool read_late = is_late(read_deadline_, now);
   if (read_late) flow_.metrics.count_limit(read_limit_);
-  const bool write_late = timed_out(write_deadline_, now);
+  const bool write_late = is_late(write_deadline_, now);
   if (write_late) flow_.metrics.count_limit(Limit::WriteTimeout);
   if (!read_late && !write_late) return;
   expired_ = true;

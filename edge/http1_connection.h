@@ -65,7 +65,6 @@ class Http1Connection final : public SessionBase {
   void fail_body(int status, std::string_view what, Limit limit);
   void start_body();
 
-  bool timed_out(Ticks& deadline, Ticks now);
   void arm(Ticks& deadline, Millis after) { deadline = shard_.coarse_now() + after; }
 
   static constexpr Ticks kNever = Ticks::max();

@@ -53,7 +53,7 @@ Http2Connection::~Http2Connection() {
 void Http2Connection::open_session() {
   nghttp2_option* made = nullptr;
   if (nghttp2_option_new(&made) != 0) throw std::bad_alloc();
-  const std::unique_ptr<nghttp2_option, Http2Free<nghttp2_option_del>> option(made);
+  const std::unique_ptr<nghttp2_option, config::Freer<nghttp2_option_del>> option(made);
   nghttp2_option_set_no_auto_window_update(made, 1);
   nghttp2_option_set_max_continuations(made, limits_.http2.continuations);
   nghttp2_option_set_stream_reset_rate_limit(made, UINT64_MAX, UINT64_MAX);  // the guard's, with an option and a metric
@@ -182,16 +182,11 @@ void Http2Connection::close_gracefully() {
   }
 }
 
-// Reads on for a moment, so that the client gets the GOAWAY rather than a reset.
+// The client is to get the GOAWAY rather than a reset.
 Awaitable<void> Http2Connection::say_goodbye() {
-  stream_.end_writing();
   says_goodbye_ = true;
   read_deadline_ = in(kGoodbye);
-  for (std::size_t total = 0; total < kGoodbyeBytes;) {
-    auto [error, n] = co_await stream_.socket().async_read_some(net::buffer(input_), kAwait);
-    if (error) break;
-    total += n;
-  }
+  co_await stream_.linger(kGoodbyeBytes);
 }
 
 // The client will send no more, but may be waiting for what it asked for. A request without its end never was one.
@@ -227,12 +222,6 @@ Awaitable<void> Http2Connection::run(Handover start) {
   while (has_writer_) co_await writer_done_.wait();
   if (lingers_ && !was_reset) co_await say_goodbye();
   stream_.close(was_reset && open_streams() > 0);
-}
-
-bool Http2Connection::is_late(Ticks& deadline, Ticks now) {
-  if (now < deadline) return false;
-  deadline = kNever;
-  return true;
 }
 
 void Http2Connection::tick_stream(Http2Stream& s, Ticks now) {

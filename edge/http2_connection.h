@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "config/freer.h"
 #include "edge/client_stream.h"
 #include "edge/http2_guard.h"
 #include "edge/http2_output.h"
@@ -20,15 +21,6 @@
 #include "edge/wakeup.h"
 
 namespace brink::edge {
-
-// A C library's object with a C function that ends it.
-template <auto Free>
-struct Http2Free {
-  template <class T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
 
 class Http2Connection final : public SessionBase, public Http2StreamOwner {
  public:
@@ -43,7 +35,7 @@ class Http2Connection final : public SessionBase, public Http2StreamOwner {
   void on_wake(Http2Stream& stream) override;
 
  private:
-  using Session = std::unique_ptr<nghttp2_session, Http2Free<nghttp2_session_del>>;
+  using Session = std::unique_ptr<nghttp2_session, config::Freer<nghttp2_session_del>>;
   enum class Closing : std::uint8_t { No, Announced, Final };
   friend struct Http2Callbacks;
 
@@ -63,7 +55,6 @@ class Http2Connection final : public SessionBase, public Http2StreamOwner {
   Awaitable<void> finish_streams();
   Awaitable<void> say_goodbye();
   void tick_stream(Http2Stream& stream, Ticks now);
-  static bool is_late(Ticks& deadline, Ticks now);
 
   // http2_requests.cc: streams
   Http2Stream* acquire(std::int32_t id);

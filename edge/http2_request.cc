@@ -8,9 +8,6 @@ namespace brink::edge {
 namespace {
 
 constexpr std::size_t kFieldOverhead = 32;  // RFC 9113 §6.5.2, SETTINGS_MAX_HEADER_LIST_SIZE
-constexpr std::size_t kMaxMethod = 32;
-
-HeadFault bad_request(std::string_view what) { return {400, what, Limit::Framing}; }
 
 }  // namespace
 
@@ -82,32 +79,20 @@ HeadFault Http2Request::finish(const config::ClientLimits& limits, RequestHead& 
   if (!valid_host(head.host)) return bad_request(to_string(FramingFault::HostInvalid));
   // RFC 9113 §8.3.1: two names for one request are two ways to read it.
   if (!framing.host.empty() && !iequals(framing.host, head.host)) return bad_request("Host differs from :authority");
-  if (framing.expect_other) return {417, "only 100-continue can be expected here"};
   expects_continue_ = framing.expect_continue;
   head.content_length = framing.content_length;
-  if (framing.content_length.value_or(0) > limits.body_bytes) {
-    return {413, "the request body is larger than limits.body_bytes", Limit::BodyBytes};
-  }
-  if (head.method.size() > kMaxMethod) return {501, "the method is not known"};
-  if (head.target.size() > limits.uri_bytes) {
-    return {414, "the request target is longer than limits.uri_bytes", Limit::UriBytes};
-  }
-  return check_target(head);
+  if (const HeadFault fault = check_head(head, framing, limits); fault.status != 0) return fault;
+  return check_scheme_and_path(head);
 }
 
-HeadFault Http2Request::check_target(RequestHead& head) const {
+HeadFault Http2Request::check_scheme_and_path(const RequestHead& head) const {
   if (head.method == "CONNECT") return {};  // refused by the flow
   if (!iequals(scheme(), "http") && !iequals(scheme(), "https")) return bad_request("only http and https are served here");
-  if (head.target == "*") {
-    return head.method == "OPTIONS" ? HeadFault{} : bad_request("'*' is a target for OPTIONS only");
-  }
-  if (head.target.empty() || head.target.front() != '/') return bad_request("the request target is not a path");
   for (const char c : head.target) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte <= 0x20 || byte == 0x7f) return bad_request(to_string(FramingFault::ControlCharacter));
-    if (c == '#') return bad_request("a request target has no fragment");
   }
-  return {};
+  return check_target(head);
 }
 
 }  // namespace brink::edge

@@ -39,7 +39,7 @@ class Http2Request {
   std::string_view text(Span span) const { return std::string_view(text_).substr(span.at, span.size); }
   Span keep(std::string_view bytes);
   void join_cookies();
-  HeadFault check_target(RequestHead& head) const;
+  HeadFault check_scheme_and_path(const RequestHead& head) const;
 
   std::string text_;
   std::vector<std::pair<Span, Span>> spans_;

@@ -8,11 +8,6 @@
 #include "edge/http2_priority.h"
 
 namespace brink::edge {
-namespace {
-
-constexpr std::uint64_t kMaxDrainBytes = 256 * 1024;  // of a body nobody wants
-
-}  // namespace
 
 // A stream for the library's new one. Null is no answer: the library keeps to SETTINGS_MAX_CONCURRENT_STREAMS.
 Http2Stream* Http2Connection::acquire(std::int32_t id) {
@@ -56,15 +51,8 @@ void Http2Connection::begin(Http2Stream& s) {
   s.begun = true;
   ++served_;
   const HeadFault fault = s.request.finish(limits_, s.head);
-  s.head.client_address = client_address_.text;
-  s.head.address_is_proxys = client_address_.is_proxys;
-  s.head.from_peer = from_peer_;
-  s.head.tls = stream_.is_tls();
-  s.head.scheme = s.head.tls ? "https" : "http";
-  if (from_peer_ && (iequals(s.request.scheme(), "https") ||
-                     iequals(field_value(s.head.fields, "x-forwarded-proto"), "https"))) {
-    s.head.scheme = "https";
-  }
+  set_client(s.head, client_address_, from_peer_, stream_.is_tls());
+  if (from_peer_ && iequals(s.request.scheme(), "https")) s.head.scheme = "https";
   if (fault.status != 0) {
     if (fault.limit != Limit::Count_) flow_.metrics.count_limit(fault.limit);
     s.head.method = "GET";  // the answer has a body, whatever was asked
@@ -160,7 +148,7 @@ void Http2Connection::forget_body(Http2Stream& s) {
   s.body.discard();
   s.body_deadline = kNever;
   const std::uint64_t left = s.head.content_length.value_or(UINT64_MAX) - std::min(s.body.received(), s.head.content_length.value_or(0));
-  if (left <= kMaxDrainBytes) return give_window(s);
+  if (left <= RequestBody::kMaxDrainBytes) return give_window(s);
   reset_stream(s, NGHTTP2_NO_ERROR);
 }
 

@@ -40,7 +40,7 @@ void Http2ResponseHead::add_line(std::string_view line) {
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos || colon == 0) return;
   const std::size_t at = names_.size();
-  for (const char c : line.substr(0, colon)) names_.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c);
+  for (const char c : line.substr(0, colon)) names_.push_back(ascii_lower(c));
   const std::string_view name = std::string_view(names_).substr(at);
   if (std::find(kConnectionFields.begin(), kConnectionFields.end(), name) != kConnectionFields.end()) {
     names_.resize(at);

@@ -1,5 +1,7 @@
 #include "edge/http2_upgrade.h"
 
+#include "edge/cache/sf_alphabet.h"
+
 namespace brink::edge {
 namespace {
 
@@ -18,30 +20,13 @@ bool lists(Fields fields, std::string_view name, std::string_view wanted) {
   return found;
 }
 
-int digit(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  if (c == '-') return 62;
-  return c == '_' ? 63 : -1;
-}
-
 // RFC 4648 §5, without padding.
 std::optional<std::string> decode_base64url(std::string_view text) {
-  if (text.size() > kMaxSettings || text.size() % 4 == 1) return std::nullopt;
-  std::string out;
-  unsigned bits = 0;
-  int held = 0;
-  for (char c : text) {
-    const int value = digit(c);
-    if (value < 0) return std::nullopt;
-    bits = (bits << 6U | static_cast<unsigned>(value)) & 0xFFFFU;
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    out.push_back(static_cast<char>(bits >> static_cast<unsigned>(held)));
-  }
-  return out;
+  if (text.size() > kMaxSettings || text.find_first_of("+/=") != std::string_view::npos) return std::nullopt;
+  std::string standard(text);
+  for (char& c : standard)
+    c = c == '-' ? '+' : c == '_' ? '/' : c;
+  return cache::sf::decode_base64(standard);
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ namespace brink::edge {
 class RequestBody final : public origin::BodySource {
  public:
   static constexpr std::size_t kCapacity = 64 * 1024;
+  static constexpr std::uint64_t kMaxDrainBytes = 256 * 1024;  // of a body nobody wants, to keep the connection or stream
 
   void begin(std::uint64_t limit_bytes) {
     begin_ = size_ = 0;

@@ -6,11 +6,9 @@ namespace brink::edge {
 namespace {
 
 namespace http = boost::beast::http;
-constexpr std::size_t kMaxMethod = 32;
+constexpr std::size_t kLineExtra = 48;  // of a request line beside its target: method, version
 
 std::string_view view(boost::beast::string_view s) { return {s.data(), s.size()}; }
-
-HeadFault bad_request(std::string_view what) { return {400, what, Limit::Framing}; }
 
 }  // namespace
 
@@ -23,7 +21,7 @@ RequestParser::RequestParser(std::vector<Field>& fields, const config::ClientLim
 
 HeadFault RequestParser::parse_head(std::string_view block, RequestHead& head) {
   const std::size_t line_end = block.find("\r\n");
-  if (line_end > limits_.uri_bytes + kMaxMethod + 16) {
+  if (line_end > limits_.uri_bytes + kLineExtra) {
     return {414, "the request target is longer than limits.uri_bytes", Limit::UriBytes};
   }
   if (const FramingFault fault = check_head_block(block); fault != FramingFault::None) {
@@ -36,14 +34,6 @@ HeadFault RequestParser::parse_head(std::string_view block, RequestHead& head) {
   if (ec == http::error::bad_version) return {505, "only HTTP/1.0 and HTTP/1.1 are spoken here"};
   if (ec && ec != http::error::need_more) return bad_request("the request head does not parse");
   if (!head_done_) return bad_request("the request head does not parse");
-  if (target_.size() > limits_.uri_bytes) {
-    return {414, "the request target is longer than limits.uri_bytes", Limit::UriBytes};
-  }
-  if (method_.size() > kMaxMethod) return {501, "the method is not known"};
-  if (framing_.expect_other) return {417, "only 100-continue can be expected here"};
-  if (framing_.content_length.value_or(0) > limits_.body_bytes) {
-    return {413, "the request body is larger than limits.body_bytes", Limit::BodyBytes};
-  }
   head.method = method_;
   head.target = target_;
   head.host = framing_.host;
@@ -52,14 +42,12 @@ HeadFault RequestParser::parse_head(std::string_view block, RequestHead& head) {
   head.has_body = framing_.has_body();
   head.upgrade = framing_.upgrade;
   head.http_minor = static_cast<std::uint8_t>(minor_);
-  return check_target(head);
+  if (const HeadFault fault = check_head(head, framing_, limits_); fault.status != 0) return fault;
+  return take_absolute_form(head);
 }
 
-// origin-form, or absolute-form whose host then counts (RFC 9112 §3.2.2), or "*" for OPTIONS.
-HeadFault RequestParser::check_target(RequestHead& head) const {
-  if (head.target == "*") {
-    return head.method == "OPTIONS" ? HeadFault{} : bad_request("'*' is a target for OPTIONS only");
-  }
+// Of an absolute-form the host counts (RFC 9112 §3.2.2); what is left is an origin-form.
+HeadFault RequestParser::take_absolute_form(RequestHead& head) const {
   for (std::string_view scheme : {"http://", "https://"}) {
     if (!iequals(head.target.substr(0, scheme.size()), scheme)) continue;
     const std::string_view rest = head.target.substr(scheme.size());
@@ -69,10 +57,7 @@ HeadFault RequestParser::check_target(RequestHead& head) const {
     head.target = slash == std::string_view::npos ? std::string_view("/") : rest.substr(slash);
     if (head.target.front() == '?') return bad_request("an absolute target needs a path");
   }
-  if (head.method == "CONNECT") return {};  // refused by the flow, whatever its target
-  if (head.target.empty() || head.target.front() != '/') return bad_request("the request target is not a path");
-  if (head.target.find('#') != std::string_view::npos) return bad_request("a request target has no fragment");
-  return {};
+  return check_target(head);
 }
 
 bool RequestParser::keep_alive() const {

@@ -32,7 +32,7 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
  private:
   using string_view = boost::beast::string_view;
   using error_code = boost::beast::error_code;
-  HeadFault check_target(RequestHead& head) const;
+  HeadFault take_absolute_form(RequestHead& head) const;
   void on_request_impl(boost::beast::http::verb, string_view method, string_view target, int version,
                        error_code& ec) override;
   void on_response_impl(int, string_view, int, error_code& ec) override { ec = {}; }

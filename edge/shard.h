@@ -31,6 +31,14 @@ class SessionBase : public boost::intrusive::list_base_hook<boost::intrusive::li
   virtual void on_drain() = 0;  // the node stops: idle connections end now
   virtual void on_stop() = 0;   // its grace is over: all end now
   virtual void on_reload() {}   // the shard has a new configuration
+
+ protected:
+  // Whether a deadline has passed; true once, since it is off then.
+  static bool is_late(Ticks& deadline, Ticks now) {
+    if (now < deadline) return false;
+    deadline = Ticks::max();
+    return true;
+  }
 };
 
 // A configuration as a shard uses it; one copy per shard, replaced at reload.
