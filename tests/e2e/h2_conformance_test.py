@@ -7,7 +7,6 @@ The tables are h2_conformance_*.py; the first four are the public suite's cases 
 """
 
 import os
-import subprocess
 
 import harness
 import h2_case
@@ -38,19 +37,11 @@ of which they are every case, written anew. The others name an RFC and its secti
 """
 
 
-def certificate(folder):
-    """Makes a certificate; the `tls` of a listener, as YAML."""
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                    "-days", "2", "-subj", "/CN=brink", "-addext", "subjectAltName=IP:127.0.0.1",
-                    "-keyout", folder / "key.pem", "-out", folder / "cert.pem"], check=True, capture_output=True)
-    return f"{{ certificate: {folder}/cert.pem, key: {folder}/key.pem }}"
-
-
 def two_listeners(origin_port, folder, **options):
     """A node's configuration with a clear-text listener first and one with TLS second."""
     config = node_config(origin_port, **options)
     return config.replace("  - address: 127.0.0.1:0\n", "  - address: 127.0.0.1:0\n  - address: 127.0.0.1:0\n"
-                          f"    tls: {certificate(folder)}\n", 1)
+                          f"    tls: {harness.certificate(folder)}\n", 1)
 
 
 class Conformance(EndToEnd):

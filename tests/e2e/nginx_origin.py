@@ -5,6 +5,15 @@ import shutil
 
 from real_origin import Origin, free_port
 
+# Of the http block, in place of those that only root may write to.
+TEMPORARY_PATHS = """\
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+"""
+
 CONFIG = """\
 daemon off;
 master_process off;
@@ -16,11 +25,7 @@ http {{
     '"range":"$http_range","if_none_match":"$http_if_none_match","if_modified_since":"$http_if_modified_since",'
     '"connection":"$remote_port","bytes":"$body_bytes_sent"}}';
   access_log {folder}/nginx-access.log counted;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
+""" + TEMPORARY_PATHS + """\
   client_max_body_size 64m;
   include /etc/nginx/mime.types;
   default_type application/octet-stream;

@@ -38,9 +38,6 @@ class ProxyProtocol(EndToEnd):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                        "-days", "2", "-subj", "/CN=brink", "-addext", "subjectAltName=IP:127.0.0.1",
-                        "-keyout", cls.folder / "key.pem", "-out", cls.folder / "cert.pem"], check=True, capture_output=True)
         cls.origin = cls.start(DemoOrigin(cls.folder))
         cls.log = cls.folder / "access.log"
         config = node_config(cls.origin.port, extra=f"purge: {{ methods: {{ allow_from: [{PROXY}/32, {PEER}/32] }} }}\n"
@@ -52,7 +49,7 @@ class ProxyProtocol(EndToEnd):
     proxy_protocol: [{PROXY}/32]
   - address: 127.0.0.1:0
     proxy_protocol: [{PROXY}/32]
-    tls: {{ certificate: {cls.folder}/cert.pem, key: {cls.folder}/key.pem }}
+    tls: {harness.certificate(cls.folder)}
 """, 1)
         cls.node = cls.start(Node("edge", config, cls.folder))
         cls.plain, cls.tls = cls.node.ports

@@ -12,8 +12,10 @@ import subprocess
 import time
 
 import harness
+from certificates import Authority
 from harness import DemoOrigin, EndToEnd, Node, Process, node_config
 from http_client import Connection
+from nginx_origin import TEMPORARY_PATHS
 from real_origin import free_port
 
 OTHER_PIN = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
@@ -28,11 +30,7 @@ http {{
   log_format told escape=json '{{"uri":"$request_uri","protocol":"$server_protocol","connection":"$connection",'
     '"reused":"$ssl_session_reused","client":"$ssl_client_s_dn","status":"$status"}}';
   access_log {folder}/nginx-access.log told;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
+""" + TEMPORARY_PATHS + """\
   ssl_certificate_key {folder}/server.key;
   ssl_client_certificate {folder}/ca.pem;
   ssl_protocols TLSv1.2 TLSv1.3;
@@ -94,25 +92,17 @@ class UpstreamTls(EndToEnd):
         cls.child = cls.start(Node("child", f"{tier}  fall_back_to_origin: false\n  upstream: {{ tls: {own} }}\n", cls.folder))
 
     @classmethod
-    def openssl(cls, *arguments, text=""):
-        subprocess.run(["openssl", *map(str, arguments)], input=text.encode(), check=True, capture_output=True, cwd=cls.folder)
-
-    @classmethod
     def make_certificates(cls):
-        new = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-        for name in ("ca", "stranger"):
-            cls.openssl("req", "-x509", *new, "-days", "2", "-subj", f"/CN={name} authority", "-keyout", f"{name}.key", "-out", f"{name}.pem")
-        (cls.folder / "names").write_text("subjectAltName=IP:127.0.0.1,DNS:inner.example\n")
-        for name, issuer in (("server", "ca"), ("own", "ca"), ("foreign", "stranger")):
-            cls.openssl("req", *new, "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr")
-            cls.openssl("x509", "-req", "-in", f"{name}.csr", "-CA", f"{issuer}.pem", "-CAkey", f"{issuer}.key", "-CAcreateserial",
-                        "-days", "2", "-extfile", "names", "-out", f"{name}.pem")
+        authority, stranger = Authority(cls.folder), Authority(cls.folder, "stranger")
+        for name, issuer in (("server", authority), ("own", authority), ("foreign", stranger)):
+            issuer.issue(name, name, "IP:127.0.0.1,DNS:inner.example")
         # x509 takes no date in the past in this version of openssl; ca does.
         (cls.folder / "index").write_text("")
         (cls.folder / "ca.cnf").write_text("[ca]\ndefault_ca=d\n[d]\ndatabase=index\nrand_serial=yes\nnew_certs_dir=.\npolicy=p\n"
                                            "default_md=sha256\n[p]\ncommonName=supplied\n")
-        cls.openssl("ca", "-batch", "-config", "ca.cnf", "-cert", "ca.pem", "-keyfile", "ca.key", "-in", "server.csr", "-notext",
-                    "-startdate", "20200101000000Z", "-enddate", "20200102000000Z", "-extfile", "names", "-out", "expired.pem")
+        subprocess.run(["openssl", "ca", "-batch", "-config", "ca.cnf", "-cert", "ca.pem", "-keyfile", "ca.key", "-in", "server.csr", "-notext",
+                        "-startdate", "20200101000000Z", "-enddate", "20200102000000Z", "-extfile", "server.ext", "-out", "expired.pem"],
+                       check=True, capture_output=True, cwd=cls.folder)
         key = subprocess.run("openssl x509 -in server.pem -noout -pubkey | openssl pkey -pubin -outform der | "
                              "openssl dgst -sha256 -binary | base64", shell=True, check=True, capture_output=True, cwd=cls.folder)
         cls.pin = "sha256//" + key.stdout.decode().strip()
